@@ -1,0 +1,47 @@
+"""Where the arithmetic happens: the device, its precision and its threads, picked in sight and open to change."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+
+from lamina.foundation.errors import DeviceError
+
+Precision = Literal["float32", "float64", "bfloat16"]
+
+
+def pick_device(name: str = "auto") -> torch.device:
+    """The device called ``name``; ``"auto"`` takes CUDA, then Apple's MPS, then the CPU.
+
+    Raises:
+        DeviceError: the name is unknown or that device is not on this machine.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "mps" if _has_mps() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise _no_device(name) from error
+    present = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": _has_mps()}
+    if not present.get(device.type, False) or (device.index or 0) >= max(1, torch.cuda.device_count()):
+        raise _no_device(name)
+    return device
+
+
+def devices_here() -> tuple[str, ...]:
+    """The names that `pick_device` accepts on this machine."""
+    cuda = [f"cuda:{i}" for i in range(torch.cuda.device_count())]
+    return ("auto", "cpu", *(["cuda", *cuda] if cuda else []), *(["mps"] if _has_mps() else []))
+
+
+def _has_mps() -> bool:
+    return torch.backends.mps.is_available()
+
+
+def _no_device(name: str) -> DeviceError:
+    return DeviceError(
+        wrong=f"device {name!r} is not on this machine.",
+        expected=f"one of {', '.join(devices_here())}.",
+        remedy='use device="auto", which takes the fastest one that is here.',
+    )
