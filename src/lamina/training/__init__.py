@@ -1,1 +1,56 @@
-"""Room training."""
+"""How networks learn. One step serves a single network and a fleet of many.
+
+Enters: tensors (`Rows`), which of them each member may see (`Member`), a way to build a network from a seed, a `Training`
+spec. Leaves: weights with a leading member axis and each member's `History` (`Trained`). Must not know: tables, columns,
+models, files of models.
+"""
+
+from lamina.training.adaptive import AdaGrad, Adam, AdamW, RMSProp
+from lamina.training.descent import SGD, GradientDescent
+from lamina.training.diagnose import Diagnosis, diagnose
+from lamina.training.finder import RateCurve, find_learning_rate
+from lamina.training.history import Epoch, History
+from lamina.training.loop import fit_fleet
+from lamina.training.muon import Muon
+from lamina.training.optimisers import NAMED_OPTIMISERS, OPTIMISERS, named_optimiser
+from lamina.training.outcome import Progress, Stop, Trained, divergence
+from lamina.training.rows import Member, Rows
+from lamina.training.schedules import SCHEDULES, Constant, Cosine, OneCycle, StepDecay, WarmUp
+from lamina.training.spec import Training
+from lamina.training.watch import Monitor, accuracy, r_squared
+
+__all__ = [
+    "NAMED_OPTIMISERS",
+    "OPTIMISERS",
+    "SCHEDULES",
+    "SGD",
+    "AdaGrad",
+    "Adam",
+    "AdamW",
+    "Constant",
+    "Cosine",
+    "Diagnosis",
+    "Epoch",
+    "GradientDescent",
+    "History",
+    "Member",
+    "Monitor",
+    "Muon",
+    "OneCycle",
+    "Progress",
+    "RMSProp",
+    "RateCurve",
+    "Rows",
+    "StepDecay",
+    "Stop",
+    "Trained",
+    "Training",
+    "WarmUp",
+    "accuracy",
+    "diagnose",
+    "divergence",
+    "find_learning_rate",
+    "fit_fleet",
+    "named_optimiser",
+    "r_squared",
+]

@@ -1,0 +1,304 @@
+"""The loop: epochs of steps over a fleet, judged, kept, stopped and written down after each.
+
+It knows tensors only. Whether the rows were a table, and what the scores mean, is for others to know.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lamina.foundation.devices import pick_device
+from lamina.foundation.errors import TrainingError
+from lamina.networks import Loss
+from lamina.training.checkpoint import load_checkpoint, run_identity, save_checkpoint
+from lamina.training.fleet import Fleet
+from lamina.training.history import Epoch, History
+from lamina.training.keeper import Keeper
+from lamina.training.order import Step, epoch_steps, shuffled
+from lamina.training.outcome import Progress, Stop, Trained, divergence
+from lamina.training.rows import Member, Rows
+from lamina.training.rules import Knobs
+from lamina.training.spec import Training
+from lamina.training.watch import Judgement, Monitor, dead_units, judge, layer_norms, starting_losses
+
+DIVERGED = 100.0  # a training loss this many times the one at birth (and this high) is a run that broke
+LOOKS_AT_UNITS = 20  # how often in a run dead units are counted
+
+
+def fit_fleet(
+    build: Callable[[int], nn.Module],
+    pool: Rows,
+    members: Sequence[Member],
+    training: Training,
+    *,
+    loss: Loss,
+    monitor: Monitor | None = None,
+    on_epoch: Callable[[Progress], None] | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_seconds: float = 30.0,
+) -> Trained:
+    """Train one network a member, all in one program.
+
+    Args:
+        build: makes a member's untrained network from its seed; all of one shape.
+        pool: the rows of all members.
+        members: which rows each may see, and what it has of its own.
+        training: how they learn.
+        loss: what is made small (used where ``training.loss`` is None).
+        monitor: a metric to follow on the validation rows.
+        on_epoch: called after every epoch.
+        checkpoint: file to go on from if it exists, and to write at most every ``checkpoint_seconds``.
+
+    Raises:
+        TrainingError: no rows to learn from, a checkpoint of another run, or every member diverged.
+        DeviceError: ``training.device`` is not here.
+    """
+    _check_rows(members)
+    run = Run(build, pool, members, training, training.loss or loss, monitor)
+    identity = run_identity(training, members, pool) if checkpoint is not None else ""
+    if checkpoint is not None and (stored := load_checkpoint(checkpoint, identity)) is not None:
+        run.resume(*stored)
+    written = time.monotonic()
+    while run.alive:
+        progress = run.epoch()
+        if on_epoch is not None:
+            on_epoch(progress)
+        if checkpoint is not None and (time.monotonic() - written >= checkpoint_seconds or not run.alive):
+            save_checkpoint(checkpoint, identity, *run.snapshot())
+            written = time.monotonic()
+    return run.trained()
+
+
+class Run:
+    """A training run between two epochs: the fleet, what is worth keeping, and what has been written down."""
+
+    def __init__(
+        self,
+        build: Callable[[int], nn.Module],
+        pool: Rows,
+        members: Sequence[Member],
+        training: Training,
+        loss: Loss,
+        monitor: Monitor | None,
+    ) -> None:
+        device = pick_device(training.device)
+        self.training, self.loss, self.monitor = training, loss, monitor
+        self.started = time.monotonic()
+        self.pool = pool.to(device, torch.float64 if training.precision == "float64" else torch.float32)
+        self.members = [_placed(member, device) for member in members]
+        self.fleet = Fleet([build(member.seed) for member in members], self.members, training, loss, device)
+        self.keeper = Keeper(self.fleet)
+        self.alive = list(range(len(members)))
+        self.done = 0  # epochs
+        self.epochs: list[list[Epoch]] = [[] for _ in members]
+        self.stopped: list[Stop] = ["epochs"] * len(members)
+        self.start_losses, self.chance_losses = (
+            losses.tolist() for losses in starting_losses(self.fleet, self.pool, loss)
+        )
+        self.batch = "all" if training.optimiser.whole else training.batch
+        self.tables = [self._table(member) for member in self.members]
+
+    def epoch(self) -> Progress:
+        """One epoch for every member still alive, then judgement."""
+        began = time.monotonic()
+        self.done += 1
+        losses, rows, rates = self._learn()
+        judgement = judge(self.fleet, self.pool, self.loss, self.monitor)
+        seconds = time.monotonic() - began
+        entries = self._write_down(losses, judgement, rates, rows / max(seconds, 1e-9))
+        if judgement is not None and self.training.restore_best:
+            self.keeper.offer(self.fleet, self.alive, judgement.loss.tolist(), self.done)
+        progress = self._progress(entries)
+        self._stop_members(entries)
+        return progress
+
+    def trained(self) -> Trained:
+        """The kept weights of all members.
+
+        Raises:
+            TrainingError: every member diverged.
+        """
+        if all(why == "diverged" for why in self.stopped):
+            raise divergence(self.training)
+        parameters = self.fleet.layout.views(self.keeper.parameters)
+        weights = {
+            name: tensor.detach().cpu().clone() for name, tensor in {**parameters, **self.keeper.buffers}.items()
+        }
+        histories = tuple(self._history(member) for member in range(len(self.members)))
+        return Trained(weights=weights, histories=histories, stopped=tuple(self.stopped))
+
+    def snapshot(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        """Facts and tensors from which `resume` goes on."""
+        facts = {
+            "done": self.done,
+            "alive": self.alive,
+            "stopped": self.stopped,
+            "best_loss": self.keeper.best_loss,
+            "best_epoch": self.keeper.best_epoch,
+            "seconds": time.monotonic() - self.started,
+            "histories": [self._history(member).to_json() for member in range(len(self.members))],
+        }
+        return facts, {**self.fleet.tensors(), **self.keeper.tensors()}
+
+    def resume(self, facts: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+        """Go on where `snapshot` was taken."""
+        self.done, self.alive, self.stopped = facts["done"], facts["alive"], facts["stopped"]
+        self.keeper.best_loss, self.keeper.best_epoch = facts["best_loss"], facts["best_epoch"]
+        self.started -= facts["seconds"]
+        self.epochs = [list(History.from_json(history).epochs) for history in facts["histories"]]
+        if self.alive:
+            self.fleet.keep(self.alive)
+            self.fleet.load(tensors)
+        self.keeper.load(tensors)
+
+    def _history(self, member: int) -> History:
+        return History(
+            epochs=tuple(self.epochs[member]),
+            start_loss=self.start_losses[member],
+            chance_loss=self.chance_losses[member],
+        )
+
+    def _learn(self) -> tuple[list[float], int, Tensor]:
+        steps = shuffled(self.fleet.members, self.fleet.orders, self.batch)
+        rates, decays = self._rates(len(steps)), self._decays()
+        total = torch.zeros(len(self.alive), device=rates.device, dtype=self.fleet.parameters.dtype)
+        seen = torch.zeros_like(total)
+        for i, step in enumerate(steps):
+            if self._late():
+                break
+            losses = self.fleet.step(self.pool, step, Knobs(learning_rate=rates[:, i : i + 1], decay=decays))
+            counts = _counts(step, total)
+            total += torch.where(counts > 0, losses * counts, 0)
+            seen += counts
+        return (total / seen).tolist(), int(seen.sum().item()), rates[:, 0]
+
+    def _write_down(
+        self, losses: list[float], judgement: Judgement | None, rates: Tensor, rows_per_second: float
+    ) -> list[Epoch]:
+        totals = self.fleet.norms[:, 0].tolist()
+        norms = {name: values.tolist() for name, values in layer_norms(self.fleet).items()}
+        every = max(1, self.training.epochs // LOOKS_AT_UNITS)
+        look = self.done % every == 0 or self.done == 1
+        dead = {name: values.tolist() for name, values in (dead_units(self.fleet, self.pool) if look else {}).items()}
+        validation = None if judgement is None else judgement.loss.tolist()
+        metric = None if judgement is None or judgement.metric is None else judgement.metric.tolist()
+        learning_rates = rates.tolist()
+        entries = []
+        for i, member in enumerate(self.alive):
+            entry = Epoch(
+                epoch=self.done,
+                seconds=time.monotonic() - self.started,
+                training_loss=losses[i],
+                validation_loss=None if validation is None else validation[i],
+                metrics={} if metric is None or self.monitor is None else {self.monitor.name: metric[i]},
+                learning_rate=learning_rates[i],
+                gradient_norm=totals[i],
+                layer_norms={name: values[i] for name, values in norms.items()},
+                dead_units={name: values[i] for name, values in dead.items()},
+                rows_per_second=rows_per_second,
+            )
+            self.epochs[member].append(entry)
+            entries.append(entry)
+        return entries
+
+    def _stop_members(self, entries: Sequence[Epoch]) -> None:
+        late = self._late()
+        reasons = [self._reason(i, member, entries[i], late) for i, member in enumerate(self.alive)]
+        if not any(reasons):
+            return
+        for i, (member, reason) in enumerate(zip(self.alive, reasons, strict=True)):
+            if reason is not None:
+                self.stopped[member] = reason
+                if reason != "diverged" and (
+                    math.isinf(self.keeper.best_loss[member]) or not self.training.restore_best
+                ):
+                    self.keeper.take(self.fleet, self.alive, [i])
+        left = [i for i, reason in enumerate(reasons) if reason is None]
+        self.alive = [self.alive[i] for i in left]
+        if left:
+            self.fleet.keep(left)
+
+    def _reason(self, position: int, member: int, entry: Epoch, late: bool) -> Stop | None:
+        own = self.members[member]
+        if not entry.training_loss <= DIVERGED * max(1.0, self.start_losses[member]):  # NaN compares as False
+            return "diverged"
+        if not bool(torch.isfinite(self.fleet.result()[position]).all()):
+            return "diverged"
+        patience = own.patience or self.training.patience
+        if patience and entry.validation_loss is not None and self.done - self.keeper.best_epoch[member] >= patience:
+            return "patience"
+        if self.done >= (own.epochs or self.training.epochs):
+            return "epochs"
+        return "seconds" if late else None
+
+    def _progress(self, entries: Sequence[Epoch]) -> Progress:
+        def mean(values: Sequence[float | None]) -> float | None:
+            known = [value for value in values if value is not None]
+            return sum(known) / len(known) if known else None
+
+        epochs = max(self.members[i].epochs or self.training.epochs for i in self.alive)
+        seconds = time.monotonic() - self.started
+        left = seconds / self.done * (epochs - self.done)
+        limit = self.training.seconds
+        return Progress(
+            epoch=self.done,
+            epochs=epochs,
+            members=len(self.alive),
+            training_loss=mean([entry.training_loss for entry in entries]) or 0.0,
+            validation_loss=mean([entry.validation_loss for entry in entries]),
+            metric=mean([next(iter(entry.metrics.values()), None) for entry in entries]),
+            learning_rate=mean([entry.learning_rate for entry in entries]) or 0.0,
+            rows_per_second=entries[0].rows_per_second,
+            seconds=seconds,
+            seconds_left=left if limit is None else min(left, max(0.0, limit - seconds)),
+        )
+
+    def _table(self, member: Member) -> Tensor:
+        steps = epoch_steps(self.batch, len(member.train)) * (member.epochs or self.training.epochs)
+        base = member.learning_rate or self.training.optimiser.learning_rate
+        return base * self.training.schedule.factors(steps)
+
+    def _rates(self, steps: int) -> Tensor:
+        """Learning rates ``(member, step)`` of this epoch; a member with fewer steps gets zeros at the end."""
+        rates = torch.zeros(len(self.alive), steps, dtype=self.fleet.parameters.dtype)
+        for i, member in enumerate(self.alive):
+            own = epoch_steps(self.batch, len(self.members[member].train))
+            rates[i, :own] = self.tables[member][(self.done - 1) * own : self.done * own]
+        return rates.to(self.fleet.parameters.device)
+
+    def _decays(self) -> Tensor | None:
+        decays = [self.training.optimiser.decay if m.decay is None else m.decay for m in self.fleet.members]
+        if not any(decays):
+            return None
+        return torch.tensor(decays, dtype=self.fleet.parameters.dtype, device=self.fleet.parameters.device)[:, None]
+
+    def _late(self) -> bool:
+        return self.training.seconds is not None and time.monotonic() - self.started >= self.training.seconds
+
+
+def _counts(step: Step, like: Tensor) -> Tensor:
+    if step.counts is None:
+        return torch.full_like(like, step.index.shape[1])
+    return torch.tensor(step.counts, dtype=like.dtype, device=like.device)
+
+
+def _placed(member: Member, device: torch.device) -> Member:
+    return dataclasses.replace(member, train=member.train.to(device), validation=member.validation.to(device))
+
+
+def _check_rows(members: Sequence[Member]) -> None:
+    for i, member in enumerate(members):
+        if not len(member.train):
+            raise TrainingError(
+                wrong=f"member {i} has no training rows.",
+                expected="at least one row to learn from.",
+                remedy="give more rows, or hold out fewer of them.",
+            )

@@ -1,0 +1,94 @@
+"""In which order a member meets its rows, and how the orders of a fleet are laid side by side.
+
+Every member shuffles with a stream of its own. Members with fewer rows are padded with copies that carry weight 0, so
+that a member's steps are the same whoever trains beside it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from lamina.training.rows import Member
+
+
+@dataclass(frozen=True)
+class Step:
+    """The rows of one training step of a fleet.
+
+    Args:
+        index: int64 ``(member, batch)``, positions in the pool.
+        counts: how many of them are a member's own; the rest is padding. 0: the member sits this step out.
+            None when every member fills the whole batch.
+    """
+
+    index: Tensor
+    counts: tuple[int, ...] | None = None
+
+    def present(self) -> Tensor | None:
+        """Weights ``(member, batch)``: 1 for a member's own rows, 0 for padding; None without padding."""
+        if self.counts is None:
+            return None
+        counts = torch.tensor(self.counts, device=self.index.device)[:, None]
+        return (torch.arange(self.index.shape[1], device=self.index.device) < counts).float()
+
+    def resting(self) -> Tensor | None:
+        """Positions of the members that sit this step out; None when all take part."""
+        if self.counts is None or all(self.counts):
+            return None
+        return torch.tensor([i for i, count in enumerate(self.counts) if not count], device=self.index.device)
+
+
+def batch_rows(asked: int | str, rows: int) -> int:
+    """Rows a step: what was asked for, never more than there are; ``"auto"`` grows with the data.
+
+    >>> batch_rows("auto", 342), batch_rows("auto", 50_000), batch_rows("all", 342), batch_rows(512, 100)
+    (32, 256, 342, 100)
+    """
+    if asked == "all":
+        return rows
+    if asked == "auto":
+        asked = 32 if rows < 1_000 else 128 if rows < 10_000 else 256
+    return min(int(asked), rows)
+
+
+def epoch_steps(asked: int | str, rows: int) -> int:
+    """Training steps in one pass over ``rows`` rows."""
+    return math.ceil(rows / batch_rows(asked, rows))
+
+
+def shuffled(members: Sequence[Member], streams: Sequence[torch.Generator], asked: int | str) -> list[Step]:
+    """One epoch: every member's rows once, in a new order, cut into steps.
+
+    Args:
+        members: whose rows; all tensors on one device.
+        streams: one CPU generator a member; each is advanced by one shuffle.
+        asked: rows a step, as in `batch_rows`.
+    """
+    orders = [
+        member.train[torch.randperm(len(member.train), generator=stream).to(member.train.device)]
+        for member, stream in zip(members, streams, strict=True)
+    ]
+    if len({len(order) for order in orders}) == 1:
+        pieces = torch.stack(orders).split(batch_rows(asked, len(orders[0])), dim=1)
+        return [Step(piece) for piece in pieces]
+    cut = [order.split(batch_rows(asked, len(order))) for order in orders]
+    none = orders[0][:0]
+    return [side_by_side([parts[i] if i < len(parts) else none for parts in cut]) for i in range(max(map(len, cut)))]
+
+
+def side_by_side(rows: Sequence[Tensor]) -> Step:
+    """Row positions of several members, each ``(row,)``, as one padded step."""
+    counts = tuple(map(len, rows))
+    if len(set(counts)) == 1:
+        return Step(torch.stack(list(rows)))
+    index = torch.zeros(len(rows), max(counts), dtype=torch.int64, device=rows[0].device)
+    for i, own in enumerate(rows):
+        if len(own):
+            index[i] = own[0]  # padding repeats a row of the member's own, so it is as finite as its rows are
+            index[i, : len(own)] = own
+    return Step(index, counts)

@@ -1,0 +1,62 @@
+"""What a training run tells: its progress after every epoch, and what it ends with."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Literal
+
+from torch import Tensor
+
+from lamina.foundation.errors import TrainingError
+from lamina.foundation.specs import code
+from lamina.training.history import History
+from lamina.training.spec import Training
+
+Stop = Literal["epochs", "patience", "seconds", "diverged"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """What a display needs to know after an epoch; figures are means over the members still learning."""
+
+    epoch: int
+    epochs: int
+    members: int
+    training_loss: float
+    validation_loss: float | None
+    metric: float | None
+    learning_rate: float
+    rows_per_second: float
+    seconds: float
+    seconds_left: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """A fleet that has learnt.
+
+    Args:
+        weights: every parameter and buffer by name, ``(member, *shape)``, on the CPU.
+        histories: one a member.
+        stopped: why each member stopped.
+    """
+
+    weights: dict[str, Tensor]
+    histories: tuple[History, ...]
+    stopped: tuple[Stop, ...]
+
+    @property
+    def sound(self) -> tuple[int, ...]:
+        """Positions of the members that did not diverge."""
+        return tuple(i for i, why in enumerate(self.stopped) if why != "diverged")
+
+
+def divergence(training: Training) -> TrainingError:
+    """The error of a run in which no member learnt anything usable."""
+    rate = training.optimiser.learning_rate
+    return TrainingError(
+        wrong=f"training diverged: the loss grew beyond all bounds with learning rate {rate:g}.",
+        expected="a loss that falls; the steps are too large for this network and these data.",
+        remedy=f"try a tenth of it: {code(dataclasses.replace(training.optimiser, learning_rate=float(f"{rate / 10:.3g}")))}, or let `find_learning_rate` look.",
+    )

@@ -1,0 +1,39 @@
+"""`Training`: everything about how a network learns that is not the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from lamina.foundation.specs import check, setting
+from lamina.networks import Loss
+from lamina.training.adaptive import AdamW
+from lamina.training.rules import Optimiser
+from lamina.training.schedules import Cosine, Schedule, WarmUp
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """How a fleet of networks is trained; a single network is a fleet of one.
+
+    >>> Training(epochs=20, batch=64).epochs
+    20
+    """
+
+    epochs: int = setting(100, "passes over the training rows", low=1, high=1_000_000, log=True)
+    batch: int | Literal["auto", "all"] = setting("auto", "rows a step, or 'all' for the whole set", low=1, log=True)
+    optimiser: Optimiser = setting(AdamW(), "the rule that turns gradients into steps")
+    schedule: Schedule = setting(WarmUp(fraction=0.05, then=Cosine()), "how the learning rate changes during the run")
+    loss: Loss | None = setting(None, "what is made small; None picks it by the task")
+    clip: float | None = setting(1.0, "largest gradient norm of a member", above=0, log=True)
+    averaging: float | None = setting(None, "weight of the past in a moving average of the weights", above=0, below=1)
+    patience: int | None = setting(None, "epochs without a better validation loss before stopping", low=1)
+    restore_best: bool = setting(True, "end with the weights of the best validation loss, where there is validation")
+    seconds: float | None = setting(None, "wall-clock limit of the training in seconds", above=0)
+    device: str = setting("auto", "'auto', 'cpu', 'cuda', 'cuda:0' or 'mps'")
+    precision: Literal["auto", "float32", "float64", "bfloat16"] = setting(
+        "auto", "numbers of the arithmetic; bfloat16 keeps the weights in float32"
+    )
+
+    def __post_init__(self) -> None:
+        check(self)
