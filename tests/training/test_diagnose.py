@@ -1,8 +1,10 @@
 """Diagnoses: real runs that have a fault, real runs that have none, and histories made by hand at the thresholds."""
 
+import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import pairwise
 
 import pytest
 import torch
@@ -30,7 +32,7 @@ def network(widths: Sequence[int], activation: Callable[[], nn.Module], gain: fl
     """An MLP; weights by He (gain 2), or with the given variance times fan-in, biases 0."""
     torch.manual_seed(0)
     layers: list[nn.Module] = []
-    for inputs, outputs in zip(widths, widths[1:], strict=False):
+    for inputs, outputs in pairwise(widths):
         linear = nn.Linear(inputs, outputs)
         nn.init.normal_(linear.weight, std=math.sqrt((2.0 if gain is None else gain) / inputs))
         nn.init.zeros_(linear.bias)
@@ -60,15 +62,15 @@ def learn(
         now = rate * (1 + math.cos(math.pi * epoch / epochs)) / 2 if cosine else rate
         for group in optimiser.param_groups:
             group["lr"] = now
-        losses = []
+        total = 0.0
         for index in torch.randperm(len(x), generator=stream).split(batch):
             optimiser.zero_grad()
             loss = functional.cross_entropy(net(x[index]), y[index])
             loss.backward()
             optimiser.step()
-            losses.append(loss.item())
-        history = history.add(look(net, train, validation, epoch + 1, sum(losses) / len(losses), now))
-        if not math.isfinite(losses[-1]):
+            total += loss.item() * len(index) / len(x)
+        history = history.add(look(net, train, validation, epoch + 1, total, now))
+        if not math.isfinite(total):
             break
     return history
 
@@ -106,8 +108,8 @@ def healthy_small() -> History:
 
 
 def healthy_deep() -> History:
-    """Ten relu layers, initialised as He says."""
-    return learn(network((2, *[32] * 10, 2), nn.ReLU), moons(300, 1), moons(300, 2), rate=0.001)
+    """Ten layers, initialised as He says."""
+    return learn(network((2, *[32] * 10, 2), nn.SiLU), moons(300, 1), moons(300, 2), rate=0.001)
 
 
 def healthy_tanh() -> History:
@@ -129,7 +131,8 @@ def healthy_many_rows() -> History:
 
 def overfitted() -> History:
     """A large network on 40 noisy rows."""
-    return learn(network((2, 256, 256, 2), nn.ReLU), moons(40, 1, noise=0.5), moons(300, 2, noise=0.5), epochs=100)
+    net = network((2, 256, 256, 2), nn.Tanh, gain=1.0)
+    return learn(net, moons(40, 1, noise=0.5), moons(300, 2, noise=0.5), rate=0.003, epochs=150)
 
 
 def random_labels() -> History:
@@ -234,3 +237,105 @@ def test_sick_run_is_found_out(make: Callable[[], History], kind: str) -> None:
         assert finding.sentence.endswith(".")
         assert finding.advice.endswith(".")
         assert all(isinstance(value, int | float) for value in finding.evidence.values())
+
+
+def by_hand(training: Sequence[float], validation: Sequence[float] | None = None, **facts: object) -> History:
+    """A history of these losses that began at 1; other facts are the same in every epoch."""
+    epochs = [
+        Epoch(
+            epoch=i + 1,
+            seconds=float(i),
+            training_loss=loss,
+            validation_loss=None if validation is None else validation[i],
+            **facts,  # type: ignore[arg-type]
+        )
+        for i, loss in enumerate(training)
+    ]
+    return History(epochs=tuple(epochs), start_loss=1.0, chance_loss=1.0)
+
+
+FALLING = [0.7**i for i in range(1, 13)]
+
+
+@pytest.mark.parametrize(
+    ("history", "found"),
+    [
+        (by_hand(FALLING), "healthy"),
+        (by_hand(FALLING, [loss + 0.05 for loss in FALLING]), "healthy"),
+        (by_hand(FALLING, [math.nan] * 12), "healthy"),
+        (by_hand(FALLING, FALLING[:6] + [0.3] * 6), "overfitting"),
+        (by_hand(FALLING, FALLING[:6] + [FALLING[5] * 1.05] * 6), "healthy"),
+        (by_hand(FALLING, [0.5] * 12), "overfitting"),
+        (by_hand(FALLING, [0.25] * 12), "healthy"),
+        (by_hand([*FALLING[:5], math.nan]), "rate too high"),
+        (by_hand([math.inf]), "rate too high"),
+        (by_hand([*FALLING[:5], 1.5]), "rate too high"),
+        (by_hand([5.0, *FALLING]), "rate too high"),
+        (by_hand([1.3] * 10), "rate too high"),
+        (by_hand([0.8, 0.5] * 5), "rate too high"),
+        (by_hand([0.52, 0.5] * 5), "healthy"),
+        (by_hand([1 - 0.02 * i for i in range(1, 11)]), "rate too low"),
+        (by_hand([0.6 + 0.4 * 0.5**i for i in range(1, 11)]), "healthy"),
+        (by_hand([0.97] * 10), "underfitting"),
+        (by_hand(FALLING, layer_norms={"a": 1e-4, "b": 1.0}), "vanishing gradients"),
+        (by_hand(FALLING, layer_norms={"a": 1e-2, "b": 1.0}), "healthy"),
+        (by_hand(FALLING, layer_norms={"a": 0.0, "b": 1.0}), "healthy"),
+        (by_hand(FALLING, layer_norms={"a": 2000.0, "b": 1.0}), "exploding gradients"),
+        (by_hand(FALLING, gradient_norm=1e5), "exploding gradients"),
+        (by_hand(FALLING, gradient_norm=100.0), "healthy"),
+        (by_hand(FALLING, dead_units={"1": 0.1, "3": 0.5}), "dead units"),
+        (by_hand(FALLING, dead_units={"1": 0.1, "3": 0.3}), "healthy"),
+    ],
+)
+def test_thresholds(history: History, found: str) -> None:
+    """Each sign by itself is found on its own side of the threshold, and nothing else is."""
+    assert kinds(diagnose(history)) == {found}
+
+
+def test_guessing_is_measured_by_chance_and_not_by_a_bad_start() -> None:
+    """A network that started badly and ended at chance has learnt nothing."""
+    assert kinds(diagnose(dataclasses.replace(by_hand([0.95] * 10), start_loss=3.0))) == {"underfitting"}
+    assert kinds(diagnose(dataclasses.replace(by_hand(FALLING, [0.5] * 12), start_loss=9.0))) == {"overfitting"}
+
+
+def test_what_a_fault_explains_is_not_reported_too() -> None:
+    """Vanishing gradients explain a slow fall; steps that are too long explain vanishing and a bad fit."""
+    slow = by_hand([1 - 0.02 * i for i in range(1, 11)], layer_norms={"a": 1e-9, "b": 1.0})
+    assert kinds(diagnose(slow)) == {"vanishing gradients"}
+    broken = by_hand([*FALLING[:5], math.nan], [5.0] * 6, layer_norms={"a": 1e-9, "b": 1.0})
+    assert kinds(diagnose(broken)) == {"rate too high"}
+
+
+def test_growing_gradients_explode() -> None:
+    """A gradient that grows a thousandfold is exploding, however small it began."""
+    small, large = by_hand(FALLING[:6], gradient_norm=0.01), by_hand(FALLING, gradient_norm=20.0)
+    grown = History(epochs=small.epochs + large.epochs[6:], start_loss=1.0)
+    assert kinds(diagnose(grown)) == {"exploding gradients"}
+
+
+def test_slow_start_of_a_large_set_is_not_a_low_rate() -> None:
+    """Where the loss before the first step is not known, a flat curve is not taken for a slow one."""
+    flat = by_hand([0.300, 0.292, 0.288, 0.285, 0.283])
+    assert kinds(diagnose(History(epochs=flat.epochs))) == {"healthy"}
+
+
+def test_a_schedule_that_ends_at_zero_hides_no_low_rate() -> None:
+    """Progress is measured against the learning rates walked so far, not against epochs."""
+    rates = [(1 + math.cos(math.pi * i / 20)) / 2 for i in range(20)]
+    walked = [sum(rates[: i + 1]) for i in range(20)]
+    epochs = [
+        Epoch(epoch=i + 1, seconds=0.0, training_loss=1 - 0.02 * w, learning_rate=r)
+        for i, (r, w) in enumerate(zip(rates, walked, strict=True))
+    ]
+    assert kinds(diagnose(History(epochs=tuple(epochs), start_loss=1.0))) == {"rate too low"}
+
+
+def test_nothing_to_judge() -> None:
+    """Without epochs nothing is claimed."""
+    assert kinds(diagnose(History())) == {"unjudged"}
+
+
+def test_a_stored_history_gives_the_same_diagnosis() -> None:
+    """A diagnosis can be made from the file: nothing it needs is lost in JSON."""
+    for make in (overfitted, rate_too_high_to_survive, vanishing, dying):
+        assert kinds(diagnose(History.from_json(run(make).to_json()))) == kinds(diagnose(run(make)))

@@ -1,5 +1,6 @@
 """History: what is written down is read back, and the best epoch is the best."""
 
+import dataclasses
 import json
 import math
 
@@ -56,6 +57,7 @@ def test_adding_an_epoch_leaves_the_old_history_alone() -> None:
     empty = History()
     one = empty.add(FULL)
     assert (len(empty.epochs), len(one.epochs)) == (0, 1)
+    assert [e.seconds for e in one.add(dataclasses.replace(FULL, seconds=2.5)).epochs] == [1.5, 2.5]
     with pytest.raises(AttributeError):
         one.epochs = ()  # type: ignore[misc]
 

@@ -8,7 +8,10 @@ import torch
 from torch import Tensor
 
 from lamina.foundation.errors import SpecError
+from lamina.foundation.signature import Signature
 from lamina.foundation.specs import from_json, to_json
+from lamina.networks import Table
+from lamina.networks.layers import Affine, Embedding
 from lamina.training.adaptive import AdaGrad, Adam, AdamW, RMSProp
 from lamina.training.descent import SGD, GradientDescent
 from lamina.training.layout import Layout
@@ -243,6 +246,23 @@ def test_state_can_be_stored_and_members_taken_out(spec: Optimiser) -> None:
 
 
 @every
+def test_members_may_have_taken_different_numbers_of_steps(spec: Optimiser) -> None:
+    """A member that starts anew among others walks as if all did: corrections for short memories are its own."""
+    stream = torch.Generator().manual_seed(11)
+    gradients = torch.randn(8, 2, LAYOUT.size, generator=stream, dtype=torch.float64)
+    rule, parameters, knobs = spec.rule(LAYOUT), start(2), knobs_of(spec, torch.full((2,), 0.1, dtype=torch.float64))
+    state, fresh = rule.init(parameters), rule.init(parameters)
+    for i, gradient in enumerate(gradients):
+        if i == 4:
+            parameters[1] = start(2)[1]
+            for name in state:
+                state[name][1] = fresh[name][1]
+        rule.update(gradient, state, parameters, knobs)
+    alone = push(spec.rule(LAYOUT), start(2), gradients[4:], knobs)
+    torch.testing.assert_close(parameters[1], alone[1], rtol=0, atol=1e-12)
+
+
+@every
 def test_no_decay_is_decay_of_zero(spec: Optimiser) -> None:
     """Knobs without decay walk as with a decay of zero."""
     gradients = torch.ones(5, 1, LAYOUT.size, dtype=torch.float64)
@@ -377,6 +397,18 @@ def test_muon_takes_no_vectors_embeddings_heads_or_first_convolutions() -> None:
     assert hidden(Layout(names=("bias",), shapes=((3,),))) == (False,)
     velocity = Muon().rule(layout).init(torch.zeros(1, layout.size))["velocity"]
     assert velocity.shape == (1, 6 * 4 + 6 * 6)
+
+
+def test_muon_leaves_out_the_embeddings_of_a_table() -> None:
+    """In the default network for tables Muon takes the trunk, but neither embeddings nor the last layer."""
+    table = Table().build(Signature(features=3, scores=2, categories=(40, 50)), seed=0)
+    layout = Layout.of(dict(table.named_parameters()))
+    embeddings = {f"{name}.weight" for name, layer in table.named_modules() if isinstance(layer, Embedding)}
+    affine = [f"{name}.weight" for name, layer in table.named_modules() if isinstance(layer, Affine)]
+    taken = [name for name, yes in zip(layout.names, hidden(layout), strict=True) if yes]
+    assert embeddings <= set(layout.names)
+    assert len(embeddings) == 2
+    assert taken == affine[:-1]
 
 
 def test_muon_without_hidden_matrices_is_adamw() -> None:

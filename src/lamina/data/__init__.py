@@ -1,1 +1,72 @@
-"""Room data."""
+"""Tables: from any source to numbers and codes that a network can take, and back to labels and units.
+
+Enters: files, frames, built-in names. Leaves: a conformed table, its `Schema`, splits of its rows, and `Batch`es made by an
+`Encoder` that was fitted on training rows only. Must not know: torch, networks, models.
+"""
+
+from lamina.data.batch import Batch
+from lamina.data.builtin import BUILTIN, BuiltinSet, load_builtin
+from lamina.data.checks import check_before_training, note_rows_without_target, rows_with_target
+from lamina.data.columns import (
+    COLUMN_KINDS,
+    Category,
+    Column,
+    Constant,
+    Flag,
+    Identifier,
+    Moment,
+    Number,
+    Text,
+)
+from lamina.data.conform import conform
+from lamina.data.duplicates import check_split
+from lamina.data.encoder import ENCODER_KINDS, Encoder, fit_encoder
+from lamina.data.findings import Finding
+from lamina.data.infer import infer_schema, infer_task, kind_notes
+from lamina.data.notes import Note
+from lamina.data.raw import Raw
+from lamina.data.read import read
+from lamina.data.schema import MISSING_SPELLINGS, Schema
+from lamina.data.splits import folds, hold_out
+from lamina.data.target import TARGET_KINDS, ClassTarget, NumberTarget, Task, fit_target, task_of
+
+__all__ = [
+    "BUILTIN",
+    "COLUMN_KINDS",
+    "ENCODER_KINDS",
+    "MISSING_SPELLINGS",
+    "TARGET_KINDS",
+    "Batch",
+    "BuiltinSet",
+    "Category",
+    "ClassTarget",
+    "Column",
+    "Constant",
+    "Encoder",
+    "Finding",
+    "Flag",
+    "Identifier",
+    "Moment",
+    "Note",
+    "Number",
+    "NumberTarget",
+    "Raw",
+    "Schema",
+    "Task",
+    "Text",
+    "check_before_training",
+    "check_split",
+    "conform",
+    "fit_encoder",
+    "fit_target",
+    "folds",
+    "hold_out",
+    "infer_schema",
+    "infer_task",
+    "kind_notes",
+    "load_builtin",
+    "note_rows_without_target",
+    "read",
+    "rows_with_target",
+    "task_of",
+]

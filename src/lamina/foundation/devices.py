@@ -29,6 +29,15 @@ def pick_device(name: str = "auto") -> torch.device:
     return device
 
 
+def pick_precision(name: Literal["auto", "float32", "float64", "bfloat16"] = "auto") -> torch.dtype:
+    """The numbers of the arithmetic; ``"auto"`` is float32.
+
+    bfloat16 is never picked unasked: it pays for wide networks on hardware made for it, and must first be seen to
+    reach the same accuracy on the task.
+    """
+    return {"float64": torch.float64, "bfloat16": torch.bfloat16}.get(name, torch.float32)
+
+
 def devices_here() -> tuple[str, ...]:
     """The names that `pick_device` accepts on this machine."""
     cuda = [f"cuda:{i}" for i in range(torch.cuda.device_count())]

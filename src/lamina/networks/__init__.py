@@ -1,1 +1,89 @@
-"""Room networks."""
+"""Networks: specs that say what is wanted, layers that map tensors, and the way from one to the other.
+
+Enters: a `Signature` and a seed. Leaves: modules from tensors to scores. Must not know: tables, files, training loops.
+
+Each family is one file: maths, source, spec, ``.build(signature, seed=)``. Every module maps ``(batch, unit)`` with
+its own parameters and ``(member, batch, unit)`` with stacked ones (`lamina.networks.layers`), so a fleet needs no code
+of its own. A loss is a spec too, and maps scores and truth to one number a row (`lamina.networks.losses`).
+"""
+
+from lamina.networks.activations import ACTIVATIONS, ALIASES, Activation, activation
+from lamina.networks.initialise import Scheme, fill_affine, fill_embedding
+from lamina.networks.layers import (
+    Activate,
+    Affine,
+    BatchNorm,
+    Concat,
+    Dropout,
+    Embedding,
+    LayerNorm,
+    Noise,
+    OneHot,
+    Residual,
+)
+from lamina.networks.losses import (
+    LOSSES,
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Euclidean,
+    Focal,
+    Hinge,
+    Huber,
+    Loss,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    Poisson,
+    Quantile,
+    RootMeanSquaredError,
+)
+from lamina.networks.mlp import MLP, Hidden, check_hidden, hidden_activations
+from lamina.networks.parse import FAMILIES, NETWORKS, Network, describe, parse_network
+from lamina.networks.perceptron import Perceptron, PerceptronNetwork, PerceptronResult
+from lamina.networks.table import Table, TableNetwork
+
+__all__ = [
+    "ACTIVATIONS",
+    "ALIASES",
+    "FAMILIES",
+    "LOSSES",
+    "MLP",
+    "NETWORKS",
+    "Activate",
+    "Activation",
+    "Affine",
+    "BatchNorm",
+    "BinaryCrossEntropy",
+    "Concat",
+    "CrossEntropy",
+    "Dropout",
+    "Embedding",
+    "Euclidean",
+    "Focal",
+    "Hidden",
+    "Hinge",
+    "Huber",
+    "LayerNorm",
+    "Loss",
+    "MeanAbsoluteError",
+    "MeanSquaredError",
+    "Network",
+    "Noise",
+    "OneHot",
+    "Perceptron",
+    "PerceptronNetwork",
+    "PerceptronResult",
+    "Poisson",
+    "Quantile",
+    "Residual",
+    "RootMeanSquaredError",
+    "Scheme",
+    "Table",
+    "TableNetwork",
+    "activation",
+    "check_hidden",
+    "describe",
+    "fill_affine",
+    "fill_embedding",
+    "hidden_activations",
+    "parse_network",
+]

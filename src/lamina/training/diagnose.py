@@ -8,7 +8,7 @@ speak of is the loss of knowing nothing (`lamina.training.trends.reference_of`).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Literal
@@ -28,10 +28,12 @@ Kind = Literal[
     "unjudged",
 ]
 
-SWING = 0.05  # mean change of the training loss between late epochs, as a share of the reference: it bounces
+SWING = 0.1  # mean change of the training loss between late epochs, as a share of the reference: it bounces
 RISES = 0.25  # ... and share of those changes that go up
 GROWTH = 1.2  # late training loss over the loss at the start: it grows
-LATE_FALL = 0.15  # share of the whole fall made in the last quarter of the walk (a straight line makes 0.25)
+JUMP = 3.0  # largest training loss over the loss at the start: it was thrown back
+LATE_FALL = 0.1  # share of the whole fall made in the last quarter of the walk (a straight line makes 0.25)
+SOME_FALL = 0.005  # share of the first loss that must be gone for the rest to be more than noise
 SMALL_FALL = 0.5  # share of the first loss that is gone at the end: less than this is little progress
 RISE = 0.1  # rise of the validation loss above its best, as a share of that best
 CLEAR_RISE = 0.03  # ... and as a share of the reference, so that 0.001 against 0.002 does not count
@@ -56,7 +58,8 @@ class Diagnosis:
 def diagnose(history: History) -> tuple[Diagnosis, ...]:
     """All that can be seen in a history, causes before symptoms; never empty.
 
-    Underfitting is named only where no cause for it (learning rate, gradients, dead units) was found.
+    What a fault explains is not held against the network as well: where the steps were too long nothing is said about
+    fit and vanishing, and underfitting is named only where no cause for it was found.
 
     >>> from lamina.training.history import Epoch
     >>> history = History(start_loss=1.1)
@@ -67,8 +70,11 @@ def diagnose(history: History) -> tuple[Diagnosis, ...]:
     """
     if not history.epochs:
         return (_UNJUDGED,)
-    causes = _found(history, (rate_too_high, rate_too_low, exploding_gradients, vanishing_gradients, dead_units))
-    symptoms = _found(history, (overfitting,) if causes else (overfitting, underfitting))
+    broken = _found(history, rate_too_high)
+    told = _found(history, vanishing_gradients) if not broken else []
+    slow = _found(history, rate_too_low) if not broken and not told else []
+    causes = [*broken, *_found(history, exploding_gradients), *told, *slow, *_found(history, dead_units)]
+    symptoms = [] if broken else _found(history, overfitting) or ([] if causes else _found(history, underfitting))
     return (*causes, *symptoms) or (_HEALTHY,)
 
 
@@ -83,13 +89,13 @@ def rate_too_high(history: History) -> Diagnosis | None:
             advice=advice,
             evidence={"epoch": broken[0]},
         )
-    late, start = late_mean(losses), start_of(history)
-    if len(losses) > 1 and late > GROWTH * start:
+    start, late, largest = start_of(history), late_mean(losses), max(losses)
+    if late > GROWTH * start or largest > JUMP * start:
         return Diagnosis(
             kind="rate too high",
-            sentence=f"The training loss grew from {start:.3g} to {late:.3g}: the steps overshoot.",
+            sentence=f"The training loss grew from {start:.3g} to {largest:.3g}: the steps overshoot.",
             advice=advice,
-            evidence={"start": start, "late": late},
+            evidence={"start": start, "largest": largest, "late": late},
         )
     swing, rises = swing_of(losses)
     if len(losses) > FEW_EPOCHS and swing > SWING * reference_of(history) and rises > RISES:
@@ -113,7 +119,7 @@ def rate_too_low(history: History) -> Diagnosis | None:
         return None
     fall = start - losses[-1]
     late_fall = (loss_at(history, 0.75) - losses[-1]) / fall if fall > 0 else 0.0
-    if not (fall > 0 and fall < SMALL_FALL * start and late_fall > LATE_FALL):
+    if not (SOME_FALL * start < fall < SMALL_FALL * start and late_fall > LATE_FALL):
         return None
     return Diagnosis(
         kind="rate too low",
@@ -206,8 +212,8 @@ def underfitting(history: History) -> Diagnosis | None:
     return Diagnosis(
         kind="underfitting",
         sentence=f"The training loss ({late:.3g}) is hardly below that of guessing ({reference:.3g}).",
-        advice="Try a larger network, more epochs, less dropout and decay; if nothing helps, these inputs may say "
-        "little about the target.",
+        advice="Try a larger network, more epochs, a larger learning rate, less dropout and decay; if nothing helps, "
+        "these inputs may say little about the target.",
         evidence={"late": late, "guessing": reference},
     )
 
@@ -224,5 +230,6 @@ _UNJUDGED = Diagnosis(
 )
 
 
-def _found(history: History, checks: Sequence[Callable[[History], Diagnosis | None]]) -> list[Diagnosis]:
-    return [finding for check in checks if (finding := check(history)) is not None]
+def _found(history: History, check: Callable[[History], Diagnosis | None]) -> list[Diagnosis]:
+    finding = check(history)
+    return [] if finding is None else [finding]

@@ -32,6 +32,7 @@ from lamina.training.adaptive import by_adam
 from lamina.training.layout import Layout
 from lamina.training.rules import Knobs, Link, Rule, State, by_decay, by_scale, chain, descend, joined
 
+EMBEDDINGS = ("embed", "columns.")  # words in the names of embeddings; Table's lie under "columns."
 QUINTIC = (3.4445, -4.7750, 2.0315)  # a, b, c: Jordan's, chosen for the steepest slope at 0
 
 
@@ -82,7 +83,7 @@ def hidden(layout: Layout) -> tuple[bool, ...]:
     (True, False, False)
     """
     places = [i for i, matrix in enumerate(layout.matrices) if matrix]
-    chosen = {i for i in places[:-1] if "embed" not in layout.names[i].lower()}
+    chosen = {i for i in places[:-1] if not any(word in layout.names[i] for word in EMBEDDINGS)}
     if places and len(layout.shapes[places[0]]) > 2:
         chosen.discard(places[0])
     return tuple(i in chosen for i in range(len(layout.names)))

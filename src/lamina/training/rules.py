@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import torch
 from torch import Tensor
@@ -70,6 +70,8 @@ class Rule:
 
 class Optimiser(Protocol):
     """The spec of an optimiser: what the loop and the search read of every one of them."""
+
+    whole: ClassVar[bool]  # whether each step is made of all training rows
 
     @property
     def learning_rate(self) -> float:

@@ -81,7 +81,7 @@ class StepDecay:
         """A staircase down. **Shape**: float64 ``(step,)``."""
         done = torch.arange(steps, dtype=torch.float64) / max(steps, 1)
         # a hair's breadth, so that 0.3 of 10 steps is passed at step 3 in spite of rounding
-        passed = torch.bucketize(done + 1e-9, torch.tensor(sorted(self.milestones), dtype=torch.float64), right=True)
+        passed = torch.bucketize(done + 1e-9, torch.tensor(sorted(self.milestones), dtype=torch.float64))
         return torch.full((steps,), self.factor, dtype=torch.float64) ** passed
 
 

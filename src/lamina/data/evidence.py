@@ -1,0 +1,109 @@
+"""Evidence: the cells of one column and what can be said of them, worked out once and only when asked for."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lamina.data.cells import Signs, cell_strings, decide_order, decide_signs, read_moments, read_numbers
+from lamina.data.columns import Category, Moment, Number
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cells:
+    """The cells of one column that hold a value, and what is known about the column."""
+
+    name: str
+    present: pa.Array  # plain, trimmed, without missing ones
+    target: bool = False
+    comma: bool = False  # whether commas are likely to be decimal
+    task: str | None = None  # what is asked of the target, if the user said so
+
+    @property
+    def count(self) -> int:
+        """How many cells hold a value."""
+        return len(self.present)
+
+    @functools.cached_property
+    def strings(self) -> pa.Array:
+        """Each cell as a string."""
+        return cell_strings(self.present)
+
+    @functools.cached_property
+    def _counted(self) -> pa.StructArray:
+        return pc.value_counts(self.strings)
+
+    @property
+    def distinct(self) -> pa.Array:
+        """The different strings, in order of their first row."""
+        return self._counted.field("values")
+
+    @property
+    def counts(self) -> npt.NDArray[np.int64]:
+        """How many cells hold each of ``distinct``."""
+        return np.asarray(self._counted.field("counts"))
+
+    def levels(self) -> tuple[str, ...]:
+        """The different strings in numeric order if all are numbers, else in alphabetic order."""
+        names = self.distinct.to_pylist()
+        numbers = read_numbers(self.distinct)
+        if numbers.null_count:
+            return tuple(sorted(names))
+        return tuple(name for _, name in sorted(zip(numbers.to_pylist(), names, strict=True)))
+
+
+def number(cells: Cells, reason: str = "") -> Number:
+    """The cells as numbers, whatever they look like."""
+    if not pa.types.is_string(cells.present.type) and not pa.types.is_dictionary(cells.present.type):
+        return Number(name=cells.name, whole=all_whole(as_floats(cells.present)), reason=reason)
+    signs = decide_signs(cells.distinct, comma=cells.comma)
+    return number_of(cells, read_numbers(cells.distinct, signs), signs, reason)
+
+
+def category(cells: Cells, reason: str = "") -> Category:
+    """The cells as names."""
+    return Category(name=cells.name, levels=cells.levels(), reason=reason)
+
+
+def moment(cells: Cells) -> Moment:
+    """The cells as dates, whatever they look like."""
+    if pa.types.is_timestamp(cells.present.type):
+        return Moment(name=cells.name, clock=has_clock(cells.present))
+    order, ambiguous = decide_order(cells.distinct)
+    reason = (
+        f"no value tells the day from the month, so the day was read first; if it is not, declare "
+        f"kinds={{{cells.name!r}: Moment(name={cells.name!r}, order='mdy')}}."
+        if ambiguous
+        else ""
+    )
+    clock = has_clock(read_moments(cells.distinct, order).drop_null())
+    return Moment(name=cells.name, order=order, clock=clock, reason=reason)
+
+
+def number_of(cells: Cells, numbers: pa.Array, signs: Signs, reason: str) -> Number:
+    """A column of numbers written with these signs; a null is a cell that is none."""
+    whole = all_whole(numbers.drop_null())
+    return Number(name=cells.name, decimal=signs.decimal, thousands=signs.thousands, whole=whole, reason=reason)
+
+
+def as_floats(values: pa.Array) -> pa.Array:
+    """Integers, floats or strings that spell them, as float64."""
+    return pc.cast(values, pa.float64(), safe=False)
+
+
+def all_whole(numbers: pa.Array) -> bool:
+    """Whether float64 values without nulls are all finite and whole."""
+    values = np.asarray(numbers)
+    head = values[:100]  # most columns of fractions show it here
+    return bool((head == np.floor(head)).all() and (values == np.floor(values)).all() and np.isfinite(values).all())
+
+
+def has_clock(moments: pa.Array) -> bool:
+    """Whether any moment lies between two midnights."""
+    days = pc.cast(pc.floor_temporal(moments, unit="day"), moments.type)
+    return not bool(pc.all(pc.equal(days, moments), min_count=0).as_py())

@@ -1,0 +1,160 @@
+"""Delimited text: CSV, TSV and their kin. Every cell is read as a string; what it means is decided later.
+
+Rows with too few or too many cells are left out and reported by number; if most rows are like that, the file is
+refused. Cells may hold line breaks if they are quoted. Blank lines are skipped and not counted.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from lamina.data.formats.dialect import SEPARATORS, find_separator
+from lamina.data.formats.encoding import find_encoding, not_text
+from lamina.data.formats.names import header_doubts, settle_names
+from lamina.data.notes import Note, row_words
+from lamina.data.raw import Raw
+from lamina.foundation.errors import DataError
+
+_SAMPLE_BYTES = 1 << 20
+_BLOCK_BYTES = 1 << 24  # the longest row that can be read
+_LONG_ROW = f"or has a row of more than {_BLOCK_BYTES >> 20} MiB"
+
+
+class _Ragged:
+    """Collects rows of the wrong width while a file is parsed."""
+
+    def __init__(self) -> None:
+        self.rows: list[int] = []
+        self.first: tuple[int, int] = (0, 0)  # cells expected and found
+
+    def __call__(self, row: Any) -> str:
+        if not self.rows:
+            self.first = (row.expected_columns, row.actual_columns)
+        self.rows.append(row.number - 1)  # the header is row 1 to the parser
+        return "skip"
+
+
+def read_delimited(path: Path) -> Raw:
+    """A delimited text file, its encoding and separator recognised.
+
+    Raises:
+        DataError: no text, no rows, doubled names, an open quotation mark, or mostly ragged rows.
+    """
+    encoding = find_encoding(path)
+    sample = _sample(path, encoding.codec)
+    separator = find_separator(sample, likely="\t" if path.suffix.lower() in (".tsv", ".tab") else ",")
+    header = _header(sample, separator, path)
+    names, notes = settle_names(header, repr(path.name))
+    ragged = _Ragged()
+    table = _parse(path, encoding.codec, separator, ragged, header).rename_columns(list(names))
+    _check_rows(table, ragged, path, separator)
+    _check_quotes(table, encoding.quotes, path)
+    notes = (*encoding.notes, *notes, *header_doubts(names, repr(path.name)), *_ragged_notes(ragged))
+    return Raw(table=table, name=path.name, notes=notes, dropped=tuple(ragged.rows), comma=separator == ";")
+
+
+def _sample(path: Path, codec: str) -> str:
+    """The first rows, whole; of a file with very many columns perhaps only the header."""
+    with path.open("rb") as file:
+        for size in (_SAMPLE_BYTES, _BLOCK_BYTES):
+            file.seek(0)
+            head = file.read(size)
+            # a character may be cut in two at the end of the sample
+            text = head.decode(codec, errors="ignore").removeprefix("\ufeff")
+            ending = max(text.rfind("\n"), text.rfind("\r"))
+            if len(head) < size:
+                return text + "\n"
+            if ending >= 0:
+                return text[: ending + 1]
+    raise _open_quote(path, _LONG_ROW)
+
+
+def _header(sample: str, separator: str, path: Path) -> list[str]:
+    """The names as the parser itself sees them."""
+    try:
+        return list(_open(io.BytesIO(sample.encode("utf-8", "replace")), "utf8", separator, _Ragged()).schema.names)
+    except pa.ArrowInvalid as error:
+        raise _unreadable(path, error) from error
+
+
+def _parse(path: Path, codec: str, separator: str, ragged: _Ragged, header: list[str]) -> pa.Table:
+    try:
+        with path.open("rb") as file:
+            return _open(file, codec.replace("utf-8", "utf8"), separator, ragged, header).read_all()
+    except UnicodeError as error:
+        raise not_text(path) from error
+    except pa.ArrowInvalid as error:
+        raise _unreadable(path, error) from error
+
+
+def _open(file: Any, codec: str, separator: str, ragged: _Ragged, header: Iterable[str] = ()) -> Any:
+    from pyarrow import csv
+
+    # one thread: only then does the parser know the number of a ragged row
+    reading = csv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES, encoding=codec)
+    parsing = csv.ParseOptions(delimiter=separator, newlines_in_values=True, invalid_row_handler=ragged)
+    strings = csv.ConvertOptions(strings_can_be_null=False, column_types=dict.fromkeys(header, pa.string()))
+    return csv.open_csv(file, reading, parsing, strings)
+
+
+def _check_rows(table: pa.Table, ragged: _Ragged, path: Path, separator: str) -> None:
+    if len(ragged.rows) > table.num_rows:
+        wanted, found = ragged.first
+        others = ", ".join(repr(other) for other in SEPARATORS if other != separator)
+        raise DataError(
+            wrong=f"{len(ragged.rows):,} of {len(ragged.rows) + table.num_rows:,} rows of {str(path)!r} do not have as "
+            f"many cells as the header: row {ragged.rows[0]:,} has {found}, the header {wanted}.",
+            expected=f"the same number of cells in every row, separated by {separator!r}.",
+            remedy=f"check the header and the separator (known are also {others}), and quote cells that contain it.",
+        )
+    if not table.num_rows:
+        raise no_rows(str(path))
+
+
+def _check_quotes(table: pa.Table, quotes: int, path: Path) -> None:
+    """Refuse a file whose last cell runs over lines because a quotation mark was never closed."""
+    last = [str(value) for value in table.slice(table.num_rows - 1).to_pylist()[0].values()]
+    if quotes % 2 and any("\n" in cell for cell in last):
+        raise _open_quote(path, f"from row {table.num_rows:,} on")
+
+
+def _ragged_notes(ragged: _Ragged) -> tuple[Note, ...]:
+    if not ragged.rows:
+        return ()
+    first, count = tuple(ragged.rows[:5]), len(ragged.rows)
+    verb = "has" if count == 1 else "have"
+    sentence = f"{row_words(first, count)} {verb} not {ragged.first[0]} cells, as the header has: left out."
+    return (Note(kind="rows", rows=first, count=count, sentence=sentence),)
+
+
+def no_rows(place: str) -> DataError:
+    """The error for a table with column names and nothing below them."""
+    return DataError(
+        wrong=f"{place!r} has column names, but no rows.",
+        expected="at least one row of values.",
+        remedy="check that the table was written to its end, or name another one.",
+    )
+
+
+def _open_quote(path: Path, where: str) -> DataError:
+    return DataError(
+        wrong=f"{str(path)!r} opens a quotation mark that is never closed, {where}.",
+        expected='every cell that begins with " to end with ".',
+        remedy='close it, or write "" for a quotation mark inside a quoted cell.',
+    )
+
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    text = str(error)
+    if "straddles" in text or "straddling" in text:
+        return _open_quote(path, _LONG_ROW)
+    return DataError(
+        wrong=f"{str(path)!r} cannot be read as delimited text: {text.rstrip('.')}.",
+        expected="a row of column names and rows of as many cells.",
+        remedy="open it in a text editor and look at the place named above.",
+    )

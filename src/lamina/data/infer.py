@@ -1,0 +1,145 @@
+"""Inference: from a table as it was found to its schema, each column judged over all of its cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from lamina.data.cells import flag_words, one_array, present_cells
+from lamina.data.columns import COLUMN_KINDS, Column, Constant, Flag, Identifier, Text
+from lamina.data.evidence import Cells, category, moment, number
+from lamina.data.guess import guess_column
+from lamina.data.notes import Note
+from lamina.data.raw import Raw
+from lamina.data.schema import Schema
+from lamina.data.target import Task, task_of
+from lamina.foundation.errors import SchemaError, SpecError, nearest
+
+
+def infer_schema(
+    raw: Raw,
+    *,
+    target: str | None = None,
+    kinds: Mapping[str, str | Column] | None = None,
+    task: Task | None = None,
+) -> Schema:
+    """The schema of a table; `lamina.data.guess` has the rules.
+
+    Args:
+        raw: what `read` gave.
+        target: the column to be predicted, if any.
+        kinds: the kinds of some columns, for where a guess would be wrong: a word ("number", "category", "flag",
+            "moment", "text", "identifier", "constant") or a column in full: ``Moment(name="day", order="mdy")``.
+        task: "classification" or "regression", for where whole numbers as a target could mean either.
+
+    Raises:
+        SchemaError: the target or a column of ``kinds`` is not in the table, or cannot be of the kind asked for.
+        SpecError: there is no such kind or task.
+
+    >>> from lamina.data.read import read
+    >>> schema = infer_schema(read({"zip": [8001, 3011, 8001], "rent": [21.5, 18.0, 30.0]}), kinds={"zip": "category"})
+    >>> [column.word for column in schema.columns]
+    ['category', 'number']
+    """
+    kinds = kinds or {}
+    names = raw.table.column_names
+    for name in (*kinds, *(() if target is None else (target,))):
+        if name not in names:
+            raise _no_column(name, names, raw.name)
+    _check_task(task)
+    columns = []
+    for name, found in zip(names, raw.table.columns, strict=True):
+        present = present_cells(one_array(found), raw.missing)
+        cells = Cells(name=name, present=present, target=name == target, comma=raw.comma, task=task)
+        columns.append(_column(cells, kinds.get(name)))
+    return Schema(columns=tuple(columns), target=target, missing=raw.missing)
+
+
+def infer_task(schema: Schema) -> Task:
+    """What the target of a schema asks for: classes for categories and flags, numbers for numbers.
+
+    Whether whole numbers are classes was decided by `infer_schema`, which can be told otherwise.
+
+    Raises:
+        SchemaError: there is no target, or one of a kind that cannot be predicted.
+    """
+    column = schema.target_column
+    if column is None:
+        raise SchemaError(
+            wrong="the schema has no target.",
+            expected="the name of the column to be predicted.",
+            remedy="infer it again with infer_schema(raw, target=...).",
+        )
+    return task_of(column)
+
+
+def kind_notes(schema: Schema) -> tuple[Note, ...]:
+    """What a person should know about the kinds: why a column is not used, and where a guess could be wrong."""
+    return tuple(_note(column) for column in schema.columns if column.reason)
+
+
+def _note(column: Column) -> Note:
+    use = "" if column.used else " and not used as input"
+    sentence = f"column {column.name!r} was read as {column.word}{use}: {column.reason}"
+    return Note(kind="kinds", column=column.name, count=1, sentence=sentence)
+
+
+def _column(cells: Cells, kind: str | Column | None) -> Column:
+    if isinstance(kind, COLUMN_KINDS):
+        return replace(kind, name=cells.name)
+    if kind is not None:
+        return _forced(cells, kind)
+    found = guess_column(cells)
+    wants_classes = cells.target and cells.task == "classification"
+    return category(cells) if wants_classes and found.word == "number" else found
+
+
+def _forced(cells: Cells, kind: object) -> Column:
+    if not isinstance(kind, str) or kind not in _FORCED:
+        raise SpecError(
+            wrong=f"kinds has {kind!r} for the column {cells.name!r}.",
+            expected=f"one of {', '.join(_FORCED)}.",
+            remedy=nearest(str(kind), _FORCED),
+        )
+    return _FORCED[kind](cells)
+
+
+def _forced_flag(cells: Cells) -> Column:
+    levels = cells.levels()
+    words = flag_words(levels) or (levels[::-1] if len(levels) == 2 else None)
+    if words is None:
+        raise SchemaError(
+            wrong=f"column {cells.name!r} holds {len(levels):,} different values, so it is no flag.",
+            expected="exactly two values, such as yes and no.",
+            remedy=f"declare kinds={{{cells.name!r}: 'category'}}, or leave it out of kinds.",
+        )
+    return Flag(name=cells.name, true=words[0], false=words[1])
+
+
+_FORCED: dict[str, Callable[[Cells], Column]] = {
+    "number": number,
+    "category": category,
+    "flag": _forced_flag,
+    "moment": moment,
+    "date": moment,
+    "text": lambda cells: Text(name=cells.name),
+    "identifier": lambda cells: Identifier(name=cells.name),
+    "constant": lambda cells: Constant(name=cells.name),
+}
+
+
+def _check_task(task: str | None) -> None:
+    if task not in (None, "classification", "regression"):
+        raise SpecError(
+            wrong=f"task is {task!r}.",
+            expected="'classification', 'regression', or None to let the target decide.",
+            remedy=nearest(str(task), ("classification", "regression")),
+        )
+
+
+def _no_column(name: str, names: list[str], place: str) -> SchemaError:
+    return SchemaError(
+        wrong=f"there is no column {name!r} in {place or 'the table'}.",
+        expected=f"the name of one of its {len(names):,} columns.",
+        remedy=nearest(name, names),
+    )

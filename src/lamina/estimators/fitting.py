@@ -1,0 +1,201 @@
+"""Where tables meet the loop: rows of a table in, trained networks with their encoders out.
+
+Several parts of a table (folds, say) are trained together: as one fleet wherever their encoded shapes agree.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import torch
+
+from lamina.data import ClassTarget, Encoder, NumberTarget, Schema, fit_encoder
+from lamina.foundation.signature import Signature
+from lamina.model import Predictor
+from lamina.networks import CrossEntropy, Loss, MeanSquaredError, Network
+from lamina.training import (
+    Member,
+    Monitor,
+    Progress,
+    Rows,
+    Stop,
+    Trained,
+    Training,
+    accuracy,
+    divergence,
+    fit_fleet,
+    r_squared,
+)
+from lamina.training.history import History
+
+Task = Literal["classification", "regression"]
+RowNumbers = npt.NDArray[np.int64]
+
+MONITORS = {
+    "classification": Monitor("accuracy", "higher", accuracy),
+    "regression": Monitor("r2", "higher", r_squared),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Rows to learn from, rows to watch, and a seed for each network that is to learn from them.
+
+    ``watch`` may be empty. Positions are int64 ``(row,)`` into the table.
+    """
+
+    train: RowNumbers
+    watch: RowNumbers
+    seeds: tuple[int, ...] = (0,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fitted:
+    """What was learnt from one part: encoder, target and the networks, with how they got there."""
+
+    encoder: Encoder
+    target: ClassTarget | NumberTarget
+    predictor: Predictor
+    histories: tuple[History, ...]
+    stopped: tuple[Stop, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Prepared:
+    part: Part
+    encoder: Encoder
+    target: ClassTarget | NumberTarget
+    signature: Signature
+    rows: Rows
+
+
+def loss_for(task: Task, training: Training) -> Loss:
+    """The loss of a task, unless the training names one."""
+    return training.loss or (CrossEntropy() if task == "classification" else MeanSquaredError())
+
+
+def fit_networks(
+    table: pa.Table,
+    schema: Schema,
+    parts: Sequence[Part],
+    target_for: Callable[[RowNumbers], ClassTarget | NumberTarget],
+    *,
+    network: Network,
+    training: Training,
+    task: Task,
+    weights: npt.NDArray[np.float64] | None = None,
+    on_epoch: Callable[[Progress], None] | None = None,
+    checkpoint: str | None = None,
+) -> tuple[Fitted, ...]:
+    """Train networks on parts of a table; encoders and targets see each part's training rows only.
+
+    Args:
+        table: conformed to ``schema``, every target present.
+        parts: which rows, and with which seeds.
+        target_for: the target fitted on training rows.
+        network: the spec of every network.
+        weights: how much each row counts ``(row,)``.
+        checkpoint: as in `fit_fleet`; only where all parts can be trained as one fleet.
+
+    Raises:
+        TrainingError: a part's networks all diverged, or there is nothing to learn from.
+    """
+    loss = loss_for(task, training)
+    prepared = [_prepare(table, schema, part, target_for(part.train), network, loss, weights) for part in parts]
+    alike: dict[Signature, list[int]] = defaultdict(list)
+    for i, one in enumerate(prepared):
+        alike[one.signature].append(i)
+    fitted: dict[int, Fitted] = {}
+    for signature, positions in alike.items():
+        group = [prepared[i] for i in positions]
+        members, pool = _members(group)
+        trained = fit_fleet(
+            lambda seed, signature=signature: network.build(signature, seed=seed),
+            pool,
+            members,
+            training,
+            loss=loss,
+            monitor=MONITORS[task],
+            on_epoch=on_epoch,
+            checkpoint=checkpoint if len(alike) == 1 else None,
+        )
+        fitted.update(zip(positions, _share_out(group, trained, network, training), strict=True))
+    return tuple(fitted[i] for i in range(len(parts)))
+
+
+def _prepare(
+    table: pa.Table,
+    schema: Schema,
+    part: Part,
+    target: ClassTarget | NumberTarget,
+    network: Network,
+    loss: Loss,
+    weights: npt.NDArray[np.float64] | None,
+) -> _Prepared:
+    encoder = fit_encoder(table.take(part.train), schema, categories=network.categories)
+    used = np.concatenate([part.train, part.watch])
+    seen = table.take(used)
+    batch = encoder.encode(seen)
+    inputs = [torch.from_numpy(batch.numbers)]
+    if batch.categories.shape[1]:
+        inputs.append(torch.from_numpy(batch.categories))
+    truth = torch.from_numpy(target.encode(seen.column(schema.target)))
+    rows = Rows(
+        inputs=tuple(inputs),
+        truth=truth,
+        weights=None if weights is None else torch.from_numpy(weights[used].astype(np.float32)),
+    )
+    signature = encoder.signature(scores=loss.scores_for(target.scores))
+    return _Prepared(part=part, encoder=encoder, target=target, signature=signature, rows=rows)
+
+
+def _members(group: Sequence[_Prepared]) -> tuple[list[Member], Rows]:
+    """One pool of all parts' rows, end to end, and for each seed of each part its stretch of the pool."""
+    members, start = [], 0
+    for one in group:
+        middle, end = start + len(one.part.train), start + len(one.rows)
+        for seed in one.part.seeds:
+            members.append(Member(train=torch.arange(start, middle), validation=torch.arange(middle, end), seed=seed))
+        start = end
+    return members, _end_to_end([one.rows for one in group])
+
+
+def _end_to_end(pools: Sequence[Rows]) -> Rows:
+    if len(pools) == 1:
+        return pools[0]
+    weights = [pool.weights for pool in pools if pool.weights is not None]
+    return Rows(
+        inputs=tuple(torch.cat(same) for same in zip(*(pool.inputs for pool in pools), strict=True)),
+        truth=torch.cat([pool.truth for pool in pools]),
+        weights=torch.cat(weights) if weights else None,
+    )
+
+
+def _share_out(group: Sequence[_Prepared], trained: Trained, network: Network, training: Training) -> list[Fitted]:
+    fitted, start = [], 0
+    for one in group:
+        own = range(start, start + len(one.part.seeds))
+        start = own.stop
+        sound = [i for i in own if trained.stopped[i] != "diverged"]
+        if not sound:
+            raise divergence(training)
+        fitted.append(
+            Fitted(
+                encoder=one.encoder,
+                target=one.target,
+                predictor=Predictor(
+                    spec=network,
+                    signature=one.signature,
+                    weights={name: tensor[sound].clone() for name, tensor in trained.weights.items()},
+                ),
+                histories=tuple(trained.histories[i] for i in own),
+                stopped=tuple(trained.stopped[i] for i in own),
+            )
+        )
+    return fitted

@@ -1,0 +1,260 @@
+"""Networks as scikit-learn estimators: `NetworkClassifier` and `NetworkRegressor`.
+
+They drop into ``Pipeline``, ``GridSearchCV``, ``cross_val_score`` and ``clone``. What they learnt is a `lamina.model.Model`
+in ``model_``, which saves to one file.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+
+from lamina.data import ClassTarget, Column, Number, Schema, fit_target, hold_out
+from lamina.estimators.arrays import (
+    as_network,
+    as_training,
+    category_of,
+    has_names,
+    table_to_answer,
+    table_to_fit,
+    target_name,
+    with_target,
+)
+from lamina.estimators.fitting import Fitted, Part, RowNumbers, Task, fit_networks, loss_for
+from lamina.foundation.errors import DataError
+from lamina.foundation.randomness import derive_seed
+from lamina.model import Card, Model, environment_here
+from lamina.networks import Network
+from lamina.training import Training
+
+HELD_BACK_FROM = 2_000  # rows from which a part is held back to find the best epoch; smaller sets need every row
+
+
+class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """A neural network that tells classes apart.
+
+    **Shape**: X ``(row, feature)``, numbers with NaN for missing, or a data frame with columns of any kind; y ``(row,)``.
+
+    Args:
+        network: a spec such as ``MLP(widths=(10, 10))``, a string such as ``"10 relu, 10 tanh"``, or None for `Table`.
+        training: how it learns; None for the default.
+        members: networks that are trained together and answer by the mean of their probabilities.
+        validation: share of the rows held back to find the best epoch; None holds a tenth back from 2,000 rows on.
+        class_weight: ``"balanced"``, or a dict from class to weight.
+        random_state: seed of everything that is drawn.
+
+    Attributes:
+        classes_: the classes, sorted.
+        model_: the `Model`; ``model_.save(path)`` keeps it.
+        histories_: how each member learnt.
+
+    >>> import numpy as np
+    >>> X = np.array([[0.0], [0.1], [0.2], [0.8], [0.9], [1.0]])
+    >>> NetworkClassifier("8 tanh", Training(epochs=60)).fit(X, [0, 0, 0, 1, 1, 1]).predict([[0.05], [0.95]])
+    array([0, 1])
+    """
+
+    def __init__(
+        self,
+        network: Network | str | None = None,
+        training: Training | None = None,
+        *,
+        members: int = 1,
+        validation: float | None = None,
+        class_weight: str | dict[Any, float] | None = None,
+        random_state: int | None = 0,
+    ) -> None:
+        self.network = network
+        self.training = training
+        self.members = members
+        self.validation = validation
+        self.class_weight = class_weight
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Learn from rows ``X`` and classes ``y``.
+
+        Raises:
+            DataError: fewer than two classes, or nothing to learn from.
+            TrainingError: training diverged.
+        """
+        self.framed_ = has_names(X)
+        table, self.schema_, y = table_to_fit(self, X, y)
+        check_classification_targets(y)
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        weights = _weights(sample_weight, table)
+        if self.class_weight is not None:
+            weights = (1.0 if weights is None else weights) * compute_sample_weight(self.class_weight, y)
+        kind = category_of(target_name(self.schema_), self.classes_)
+        _refuse_one_class(self.classes_)
+        _learn(self, table, kind, pa.array(codes.astype(str)), "classification", weights)
+        return self
+
+    def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
+        """The chance of each class, ``(row, class)`` in the order of ``classes_``."""
+        check_is_fitted(self)
+        answers = self.model_.decide(table_to_answer(self, X))[1]
+        order = np.argsort([int(name) for name in self.model_.card.classes])
+        chances: npt.NDArray[np.float64] = answers[:, order]
+        return chances
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        """The most probable class of each row, ``(row,)``."""
+        answers: npt.NDArray[Any] = self.classes_[self.predict_proba(X).argmax(axis=1)]
+        return answers
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+class NetworkRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """A neural network that predicts a number.
+
+    **Shape**: X ``(row, feature)``, numbers with NaN for missing, or a data frame with columns of any kind; y ``(row,)``.
+
+    Args:
+        network: a spec such as ``MLP(widths=(10, 10))``, a string such as ``"10 relu, 10 tanh"``, or None for `Table`.
+        training: how it learns; None for the default.
+        members: networks that are trained together and answer by their mean.
+        validation: share of the rows held back to find the best epoch; None holds a tenth back from 2,000 rows on.
+        random_state: seed of everything that is drawn.
+
+    Attributes:
+        model_: the `Model`; ``model_.save(path)`` keeps it.
+        histories_: how each member learnt.
+    """
+
+    def __init__(
+        self,
+        network: Network | str | None = None,
+        training: Training | None = None,
+        *,
+        members: int = 1,
+        validation: float | None = None,
+        random_state: int | None = 0,
+    ) -> None:
+        self.network = network
+        self.training = training
+        self.members = members
+        self.validation = validation
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Learn from rows ``X`` and numbers ``y``.
+
+        Raises:
+            DataError: nothing to learn from.
+            TrainingError: training diverged.
+        """
+        self.framed_ = has_names(X)
+        table, self.schema_, y = table_to_fit(self, X, y, y_numeric=True)
+        kind = Number(name=target_name(self.schema_))
+        _learn(self, table, kind, pa.array(np.asarray(y, np.float64)), "regression", _weights(sample_weight, table))
+        return self
+
+    def predict(self, X: Any) -> npt.NDArray[np.float64]:
+        """The number of each row, ``(row,)``."""
+        check_is_fitted(self)
+        answers: npt.NDArray[np.float64] = self.model_.decide(table_to_answer(self, X))[0]
+        return answers
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+def _learn(
+    estimator: Any,
+    table: pa.Table,
+    kind: Column,
+    values: pa.Array,
+    task: Task,
+    weights: npt.NDArray[np.float64] | None,
+) -> None:
+    """Train and set ``model_``, ``histories_`` and ``n_iter_``."""
+    network, training = as_network(estimator.network), as_training(estimator.training)
+    table, schema = with_target(table, estimator.schema_, values, kind)
+    seed = int(np.random.default_rng().integers(2**31)) if estimator.random_state is None else _seed(estimator)
+    column = table.column(kind.name)
+    part = _part(table, column, estimator, task, seed)
+    every = fit_target(column, kind, task)
+
+    def target_for(rows: RowNumbers) -> Any:
+        return every if isinstance(every, ClassTarget) else fit_target(column.take(rows), kind, task)
+
+    (fitted,) = fit_networks(
+        table, schema, [part], target_for, network=network, training=training, task=task, weights=weights
+    )
+    estimator.model_ = _model(fitted, schema, task, training, part)
+    estimator.histories_ = fitted.histories
+    estimator.n_iter_ = max(len(history.epochs) for history in fitted.histories)
+
+
+def _part(table: pa.Table, column: pa.ChunkedArray, estimator: Any, task: Task, seed: int) -> Part:
+    rows = table.num_rows
+    share = estimator.validation if estimator.validation is not None else (0.1 if rows >= HELD_BACK_FROM else 0.0)
+    seeds = tuple(seed if not i else derive_seed(seed, "member", i) for i in range(estimator.members))
+    if not share:
+        return Part(train=np.arange(rows), watch=np.arange(0), seeds=seeds)
+    labels = column if task == "classification" else None
+    train, watch = hold_out(rows, fraction=share, seed=derive_seed(seed, "validation"), labels=labels)
+    return Part(train=train, watch=watch, seeds=seeds)
+
+
+def _model(fitted: Fitted, schema: Schema, task: Task, training: Training, part: Part) -> Model:
+    target = fitted.target
+    return Model(
+        schema=schema,
+        encoder=fitted.encoder,
+        target=target,
+        predictor=fitted.predictor,
+        link=loss_for(task, training).link,
+        card=Card(
+            name="estimator",
+            task=task,
+            target=schema.target or "",
+            classes=target.classes if isinstance(target, ClassTarget) else (),
+            rows=len(part.train),
+            created=datetime.datetime.now(datetime.UTC).date().isoformat(),
+            seeds=part.seeds,
+            environment=environment_here(),
+        ),
+        quantiles=getattr(training.loss, "quantiles", ()),
+    )
+
+
+def _seed(estimator: Any) -> int:
+    from sklearn.utils import check_random_state
+
+    given = estimator.random_state
+    return int(given) if isinstance(given, int | np.integer) else int(check_random_state(given).randint(2**31 - 1))
+
+
+def _weights(sample_weight: Any, table: pa.Table) -> npt.NDArray[np.float64] | None:
+    if sample_weight is None:
+        return None
+    rows = np.empty((table.num_rows, 1))
+    weights: npt.NDArray[np.float64] = _check_sample_weight(
+        sample_weight, rows, dtype=np.float64, ensure_non_negative=True
+    )
+    return weights
+
+
+def _refuse_one_class(classes: npt.NDArray[Any]) -> None:
+    if len(classes) < 2:
+        raise DataError(
+            wrong=f"y holds only one class, {classes[0]!r}.",
+            expected="at least two classes to tell apart.",
+            remedy="bring rows of another class, or predict a number with NetworkRegressor.",
+        )

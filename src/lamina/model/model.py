@@ -1,0 +1,274 @@
+"""The model: what answers. Schema, encoder, predictor, target and card in one unchanging whole.
+
+A table goes through it from left to right: read, conform to the schema, encode, score, decode. Nothing is learnt here,
+and the rows that were learnt from are not in it.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from lamina.data import (
+    ClassTarget,
+    Encoder,
+    Note,
+    NumberTarget,
+    Schema,
+    conform,
+    note_rows_without_target,
+    read,
+    rows_with_target,
+)
+from lamina.foundation.errors import DataError, LaminaError, ModelFileError
+from lamina.foundation.specs import Json, code
+from lamina.metrics import classification_metrics, measure, regression_metrics
+from lamina.model.archive import read_archive, write_archive
+from lamina.model.card import Card
+from lamina.model.decoder import Link, numbers, probabilities
+from lamina.model.file import from_members, to_members
+from lamina.model.predictor import Predictor
+
+_WORTH_A_WARNING = ("cells", "rows", "categories")  # kinds of notes that say an answer may not be what was asked for
+
+
+class DataWarning(UserWarning):
+    """The data was answered, but not quite as it was given: cells were left out or not understood."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Model:
+    """Answers about rows of a table. It never changes; many threads may ask it at a time.
+
+    ``data`` is everywhere a path, a built-in name, any data frame, a dict of lists, or a dict with one value a column
+    for a single row. Columns may come in any order, and other columns are passed over.
+
+    Raises:
+        ModelFileError: the parts do not belong together.
+    """
+
+    schema: Schema
+    encoder: Encoder
+    target: ClassTarget | NumberTarget
+    predictor: Predictor
+    link: Link
+    card: Card
+    quantiles: tuple[float, ...] = ()  # what the scores are, if the network was asked for quantiles of a number
+    history: Json = None  # how it learnt, as plain values
+
+    def __post_init__(self) -> None:
+        for fits, complaint in _belongings(self):
+            if not fits:
+                raise ModelFileError(
+                    wrong=f"the parts of this model do not belong together: {complaint}.",
+                    expected="schema, encoder, target, network and card of one training.",
+                    remedy="make the model again with `lamina fit`.",
+                )
+
+    def predict(self, data: Any, *, device: str = "cpu") -> npt.NDArray[Any]:
+        """The answer for each row; warns with `DataWarning` where cells were not understood.
+
+        **Shape**: labels in the type of the data, or float64 numbers, ``(row,)``.
+
+        Raises:
+            DataError: the data cannot be read.
+            SchemaError: a column is missing.
+        """
+        scores, notes = self._scores(data, device)
+        _warn(notes)
+        return self._decide(scores)[0]
+
+    def predict_proba(self, data: Any, *, device: str = "cpu") -> npt.NDArray[np.float64]:
+        """The chance of each class, in the order of ``model.card.classes``.
+
+        **Shape**: float64 ``(row, class)``; each row adds up to 1.
+
+        Raises:
+            LaminaError: the model predicts numbers.
+            DataError: the data cannot be read.
+            SchemaError: a column is missing.
+        """
+        if not isinstance(self.target, ClassTarget):
+            raise LaminaError(
+                wrong=f"predict_proba was asked of a model that predicts the number {self.card.target!r}.",
+                expected="a model that predicts classes.",
+                remedy="use model.predict(data).",
+            )
+        scores, notes = self._scores(data, device)
+        _warn(notes)
+        return probabilities(scores, self.link)
+
+    def answer(self, data: Any, *, device: str = "cpu") -> pa.Table:
+        """The answers as a table: ``prediction`` and, for classes, ``probability_NAME`` for each.
+
+        **Shape**: one row for each row of ``data``; quantiles come as ``quantile_LEVEL``.
+        """
+        return self.answer_with_notes(data, device=device)[0]
+
+    def answer_with_notes(self, data: Any, *, device: str = "cpu") -> tuple[pa.Table, tuple[Note, ...]]:
+        """What `answer` gives, and what a person should know about the data it was given."""
+        scores, notes = self._scores(data, device)
+        prediction, more = self._decide(scores)
+        columns = {f"{self._word}_{name}": more[:, place] for place, name in enumerate(self._more_names)}
+        return pa.table({"prediction": prediction, **columns}), notes
+
+    def evaluate(self, data: Any, *, device: str = "cpu") -> dict[str, float]:
+        """How well it answers about rows whose answer is known: the value of each metric of its task, by name.
+
+        Raises:
+            DataError: the data cannot be read, or no row has an answer.
+            SchemaError: a column is missing, the target's among them, or a class was not there in training.
+        """
+        return self.evaluate_with_notes(data, device=device)[0]
+
+    def evaluate_with_notes(self, data: Any, *, device: str = "cpu") -> tuple[dict[str, float], tuple[Note, ...]]:
+        """What `evaluate` gives, and what a person should know about the data it was given."""
+        given, notes = self.conform(data, need_target=True)
+        notes += note_rows_without_target(given, self.card.target)
+        table = given.take(rows_with_target(given, self.card.target))
+        if not table.num_rows:
+            raise _no_answers(self.card.target)
+        known = table.column(self.card.target)
+        scores = self.predictor.scores(self.encoder.encode(table), device=device)
+        if isinstance(self.target, ClassTarget):
+            metrics = classification_metrics(len(self.target.classes))
+            return measure(metrics, self.target.encode(known), probabilities(scores, self.link)), notes
+        return measure(regression_metrics(), np.asarray(known, np.float64), self._decide(scores)[0]), notes
+
+    def conform(self, data: Any, *, need_target: bool = False) -> tuple[pa.Table, tuple[Note, ...]]:
+        """The data as this model needs it, columns in its own order and types, with notes on what was changed.
+
+        Raises:
+            DataError: the data cannot be read.
+            SchemaError: a column is missing.
+        """
+        return conform(read(_rows_of(data), missing=self.schema.missing), self.schema, need_target=need_target)
+
+    def facts(self) -> dict[str, Json]:
+        """What a person may want to know about the model, as plain values."""
+        inputs = set(self.encoder.inputs)
+        return {
+            "name": self.card.name,
+            "task": self.card.task,
+            "target": self.card.target,
+            "classes": list(self.card.classes),
+            "columns": {c.name: c.word for c in self.schema.columns if c.name in inputs},
+            "left_out": {c.name: c.word for c in self.schema.columns if c.name not in {*inputs, self.card.target}},
+            "network": code(self.predictor.spec),
+            "features": self.predictor.signature.features,
+            "members": self.predictor.members,
+            "weights_a_member": self.predictor.size,
+            "link": self.link,
+            "rows": self.card.rows,
+            "metrics": {split: dict(values) for split, values in self.card.metrics.items()},
+            "created": self.card.created,
+            "license": self.card.license,
+            "seeds": list(self.card.seeds),
+            "data": self.card.data,
+            "fingerprint": self.card.fingerprint,
+            "environment": dict(self.card.environment),
+            "notes": list(self.card.notes),
+            "limits": list(self.card.limits),
+        }
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to one file (see `lamina.model.file`), whole or not at all.
+
+        Raises:
+            ModelFileError: the file cannot be written; what was there before is unchanged.
+        """
+        parts: Any = {field.name: getattr(self, field.name) for field in fields(self)}
+        write_archive(path, to_members(parts))
+
+    @property
+    def _word(self) -> str:
+        return "probability" if isinstance(self.target, ClassTarget) else "quantile"
+
+    @property
+    def _more_names(self) -> tuple[str, ...]:
+        if isinstance(self.target, ClassTarget):
+            return self.target.classes
+        return tuple(f"{level:g}" for level in self.quantiles)
+
+    def _scores(self, data: Any, device: str) -> tuple[npt.NDArray[np.float32], tuple[Note, ...]]:
+        table, notes = self.conform(data)
+        return self.predictor.scores(self.encoder.encode(table), device=device), notes
+
+    def _decide(self, scores: npt.NDArray[np.float32]) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64]]:
+        """The answer of each row, and the chances or the quantiles ``(row, ...)`` that it was chosen from."""
+        if isinstance(self.target, ClassTarget):
+            chances = probabilities(scores, self.link)
+            return self.target.decode(chances.argmax(axis=-1)), chances
+        answers = numbers(scores, self.link, self.target)
+        middle = min(range(answers.shape[-1]), key=lambda i: abs(self.quantiles[i] - 0.5) if self.quantiles else 0)
+        return answers[:, middle], answers
+
+
+def load(path: str | os.PathLike[str]) -> Model:
+    """The model that `Model.save` wrote, after everything in the file has been checked.
+
+    Raises:
+        ModelFileError: the file is missing, is something else (a pickle is never opened), is cut short or changed,
+            holds what no model has, or was written by a newer lamina.
+    """
+    members = read_archive(path)
+    try:
+        return Model(**from_members(members))
+    except ModelFileError as error:
+        raise ModelFileError(
+            wrong=f"{os.path.basename(path)!r} is not a usable model file: {error.wrong}",
+            expected=error.expected,
+            remedy=error.remedy,
+        ) from error
+
+
+def _rows_of(data: Any) -> Any:
+    """The data; a dict with one value a column becomes one of lists with one row."""
+    if not isinstance(data, Mapping) or not data:
+        return data
+    single = all(isinstance(value, str) or not hasattr(value, "__len__") for value in data.values())
+    return {name: [value] for name, value in data.items()} if single else data
+
+
+def _warn(notes: tuple[Note, ...]) -> None:
+    for note in notes:
+        if note.kind in _WORTH_A_WARNING:
+            warnings.warn(note.sentence, DataWarning, stacklevel=3)
+
+
+def _no_answers(target: str) -> DataError:
+    return DataError(
+        wrong=f"no row has a value of the target {target!r}.",
+        expected="rows whose answer is known, to compare the model's answers with.",
+        remedy="use model.predict(data) for rows whose answer is not known.",
+    )
+
+
+def _belongings(model: Model) -> list[tuple[bool, str]]:
+    """Whether each part fits the others, with what is wrong if it does not."""
+    signature, card, target = model.predictor.signature, model.card, model.target
+    wanted = model.encoder.signature(scores=signature.scores)
+    names = {column.name for column in model.schema.features}
+    classes = target.classes if isinstance(target, ClassTarget) else ()
+    task = "classification" if isinstance(target, ClassTarget) else "regression"
+    links = {0: ("identity", "exp"), 2: ("softmax", "sigmoid")}.get(len(classes), ("softmax",))
+    answers = len(classes) if classes else len(model.quantiles) or 1
+    scores = answers - 1 if (model.link, answers) == ("sigmoid", 2) else answers
+    return [
+        (set(model.encoder.inputs) <= names, "the encoder uses columns that the schema does not offer"),
+        (signature == wanted, f"the encoder makes {wanted}, and the network takes {signature}"),
+        (card.target == model.schema.target, f"the card says {card.target!r}, the schema {model.schema.target!r}"),
+        (card.task == task, f"the card says {card.task}, the target {task}"),
+        (card.classes == classes, f"the card says {card.classes!r}, the target {classes!r}"),
+        (model.link in links, f"a {task} cannot have the link {model.link!r}"),
+        (signature.scores == scores, f"{signature.scores} scores for {answers} answers"),
+        (not (classes and model.quantiles), "classes have no quantiles"),
+        (all(isinstance(q, float) and 0 < q < 1 for q in model.quantiles), "a quantile is not between 0 and 1"),
+    ]

@@ -1,0 +1,82 @@
+r"""The network for tables: numbers and categories side by side, then a multilayer perceptron.
+
+    x = (numbers, column_1(code_1), ..., column_k(code_k))        scores = trunk(x)
+
+A category with few levels becomes one 1 among zeros (one-hot); one with many becomes a learnt row of numbers whose
+width grows slowly with the levels, ceil(1.6 levels^0.56), so that similar levels can lie close together. Code 0
+(unseen) is zero in both: nothing is claimed about a level that training never met.
+
+Sources: Guo and Berkhahn (2016), arXiv:1604.06737 (embeddings); Holzmueller, Grinsztajn and Steinwart (2024),
+arXiv:2407.04491 (one-hot for small columns, embeddings for large ones). The rule for the width is fastai's. We differ:
+embeddings start at length 1, and at zero for unseen.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from lamina.foundation.randomness import torch_stream
+from lamina.foundation.signature import Signature
+from lamina.foundation.specs import check, setting
+from lamina.networks.initialise import fill_embedding
+from lamina.networks.layers import Embedding, OneHot
+from lamina.networks.mlp import MLP
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Numbers and categories in one network, described but not yet built; the default for tables.
+
+    **Shape**: float32 ``(batch, feature)`` and int64 ``(batch, category)`` in, scores ``(batch, score)`` out. Without
+    category columns it is its trunk, and takes the numbers alone.
+
+    >>> network = Table().build(Signature(features=3, scores=2, categories=(4, 50)), seed=0)
+    >>> network(torch.zeros(5, 3), torch.zeros(5, 2, dtype=torch.int64)).shape
+    torch.Size([5, 2])
+    """
+
+    categories: ClassVar[Literal["onehot", "codes"]] = "codes"  # how an encoder should hand over categories
+    by_gradient: ClassVar[bool] = True  # trained by following a gradient
+
+    trunk: MLP = setting(MLP(widths=(128, 128), dropout=0.1), "the layers after numbers and categories are joined")
+    one_hot: int = setting(9, "levels up to which a category is one-hot", low=0, high=1000)
+    widest: int = setting(16, "numbers that an embedding may take at most", low=1, high=1024)
+
+    def __post_init__(self) -> None:
+        check(self)
+
+    def build(self, signature: Signature, *, seed: int) -> nn.Module:
+        """The network; equal seeds give equal weights, and no other draw is disturbed."""
+        if not signature.categories:
+            return self.trunk.build(signature, seed=seed)
+        stream = torch_stream(seed, "initialise", "embedding")
+        columns = [self._column(size - 1, stream) for size in signature.categories]
+        features = signature.features + sum(column.width for column in columns)
+        return TableNetwork(columns, self.trunk.build(Signature(features=features, scores=signature.scores), seed=seed))
+
+    def _column(self, levels: int, stream: torch.Generator) -> OneHot | Embedding:
+        if levels <= self.one_hot:
+            return OneHot(levels + 1)
+        width = min(self.widest, math.ceil(1.6 * levels**0.56))
+        return fill_embedding(Embedding(levels + 1, width), stream=stream)
+
+
+class TableNetwork(nn.Module):
+    """Category columns beside the numbers, then a trunk (see `Table`)."""
+
+    def __init__(self, columns: Sequence[OneHot | Embedding], trunk: nn.Module) -> None:
+        super().__init__()
+        self.columns = nn.ModuleList(columns)
+        self.trunk = trunk
+
+    def forward(self, numbers: Tensor, codes: Tensor) -> Tensor:
+        """The scores of ``numbers`` ``(..., batch, feature)`` and ``codes`` ``(..., batch, category)``."""
+        parts = [column(codes[..., place]).to(numbers.dtype) for place, column in enumerate(self.columns)]
+        scores: Tensor = self.trunk(torch.cat((numbers, *parts), dim=-1))
+        return scores

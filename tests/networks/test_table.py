@@ -1,0 +1,86 @@
+"""The network for tables: each kind of column goes its own way, and nothing is claimed about what was never seen."""
+
+import pytest
+import torch
+
+from lamina.foundation.errors import SpecError
+from lamina.foundation.signature import Signature
+from lamina.networks.layers import Affine, Embedding, OneHot
+from lamina.networks.mlp import MLP
+from lamina.networks.table import Table
+
+SIGNATURE = Signature(features=3, scores=2, categories=(4, 60, 10))
+
+
+def test_without_categories_it_is_its_trunk() -> None:
+    """A table of numbers gets the flat chain of its trunk, with the same weights."""
+    table = Table().build(Signature(features=3, scores=2), seed=5)
+    trunk = Table().trunk.build(Signature(features=3, scores=2), seed=5)
+    assert str(table) == str(trunk)
+    assert all(torch.equal(p, q) for p, q in zip(table.parameters(), trunk.parameters(), strict=True))
+
+
+def test_small_categories_are_one_hot_and_large_ones_embedded() -> None:
+    """3 and 9 levels (and unseen) become one-hot, 59 levels an embedding of ceil(1.6 x 59^0.56) = 16 numbers."""
+    network = Table().build(SIGNATURE, seed=0)
+    assert [type(column) for column in network.columns] == [OneHot, Embedding, OneHot]
+    assert [column.width for column in network.columns] == [3, 16, 9]
+    first = next(layer for layer in network.trunk if isinstance(layer, Affine))
+    assert first.weight.shape[1] == 3 + 3 + 16 + 9
+
+
+@pytest.mark.parametrize(("levels", "width"), [(10, 6), (30, 11), (100_000, 16)])
+def test_embeddings_grow_slowly(levels: int, width: int) -> None:
+    """The width follows the rule and stops at the widest."""
+    network = Table().build(Signature(features=0, scores=1, categories=(levels + 1,)), seed=0)
+    assert network.columns[0].width == width
+
+
+def test_the_bounds_between_both_can_be_set() -> None:
+    """Everything embedded, or hardly anything."""
+    embedded = Table(one_hot=0, widest=2).build(SIGNATURE, seed=0)
+    assert [column.width for column in embedded.columns] == [2, 2, 2]
+    assert all(isinstance(column, OneHot) for column in Table(one_hot=59).build(SIGNATURE, seed=0).columns)
+
+
+@pytest.mark.parametrize("one_hot", [0, 9])
+def test_an_unseen_category_claims_nothing(one_hot: int) -> None:
+    """Code 0 in every column reaches the trunk as zeros, in a network that has learnt nothing yet."""
+    network = Table(one_hot=one_hot).build(SIGNATURE, seed=0).eval()
+    numbers, codes = torch.ones(2, 3), torch.zeros(2, 3, dtype=torch.int64)
+    width = sum(column.width for column in network.columns)
+    expected = network.trunk(torch.cat((numbers, torch.zeros(2, width)), 1))
+    assert torch.equal(network(numbers, codes), expected)
+
+
+def test_each_code_counts() -> None:
+    """Another code in any column changes the answer."""
+    network = Table().build(SIGNATURE, seed=0).eval()
+    numbers, codes = torch.ones(4, 3), torch.ones(4, 3, dtype=torch.int64)
+    codes[1, 0], codes[2, 1], codes[3, 2] = 3, 59, 9
+    assert len(network(numbers, codes).unique(dim=0)) == 4
+
+
+def test_a_table_of_categories_alone_can_be_built() -> None:
+    """No numbers, and even columns that only ever hold "unseen", still give finite scores."""
+    network = Table().build(Signature(features=0, scores=2, categories=(3, 1)), seed=0)
+    assert network(torch.zeros(5, 0), torch.zeros(5, 2, dtype=torch.int64)).shape == (5, 2)
+
+
+def test_precision_follows_the_numbers() -> None:
+    """A network in float64 answers in float64."""
+    network = Table().build(SIGNATURE, seed=0).double()
+    assert network(torch.ones(4, 3).double(), torch.ones(4, 3, dtype=torch.int64)).dtype == torch.float64
+
+
+@pytest.mark.parametrize("settings", [{"one_hot": -1}, {"widest": 0}, {"trunk": "64 relu"}])
+def test_what_cannot_be_built_is_refused(settings: dict[str, object]) -> None:
+    """A setting that makes no sense is named in the error."""
+    with pytest.raises(SpecError, match=next(iter(settings))):
+        Table(**settings)
+
+
+def test_the_trunk_can_be_any_mlp() -> None:
+    """Norms and shortcuts go into the trunk."""
+    spec = Table(trunk=MLP(widths=(8, 8), shortcut="residual", norm="batch"))
+    assert spec.build(SIGNATURE, seed=0)(torch.ones(4, 3), torch.ones(4, 3, dtype=torch.int64)).shape == (4, 2)
