@@ -220,7 +220,7 @@ def test_two_levels_are_one_number(mode):
 
 def test_only_the_most_frequent_levels_are_kept():
     """Of very many levels the commonest stay, the first in the alphabet among equals; the rest is unseen."""
-    column = pa.chunked_array([["z", "z", "b", "a", "a", "c", None, None, None]])
+    column = pa.chunked_array([["z", "z", "c", "a", "a", "b", None, None, None]])
     assert frequent_levels(column, limit=3) == ("a", "b", "z")
     table, schema = make([Category], name=[f"n{i % 1500:04}" for i in range(2500)])
     encoder = fit_encoder(table, schema, categories="codes")

@@ -1,86 +1,12 @@
-"""Small models made by hand, without training: what they answer is arbitrary, but always the same."""
+"""Models and rows that the tests of this room share."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
 import pyarrow as pa
 import pytest
-import torch
 
-from lamina.data import conform, fit_encoder, fit_target, infer_schema, read
-from lamina.model import Card, Model, Predictor
-from lamina.networks import MLP, Table
-
-ROWS = 60
-
-
-def some_data(rows: int = ROWS, seed: int = 0) -> dict[str, list[Any]]:
-    """A table with every kind of column: numbers, categories few and many, a flag, dates, an identifier, text."""
-    stream = np.random.default_rng(seed)
-    towns = [f"town {i}" for i in range(12)]
-    day = np.datetime64("2024-01-01")
-    mass = stream.normal(40, 5, rows).round(2)
-    return {
-        "id": [f"row-{i:04d}" for i in range(rows)],
-        "mass": [float(m) if i % 9 else None for i, m in enumerate(mass)],
-        "length": stream.normal(0, 1, rows).tolist(),
-        "island": [["Biscoe", "Dream", "Torgersen"][i % 3] for i in range(rows)],
-        "town": [towns[i] for i in stream.integers(0, 12, rows)],
-        "ringed": [["yes", "no"][i % 2] for i in range(rows)],
-        "seen": [str(day + int(d)) for d in stream.integers(0, 700, rows)],
-        "species": [["Adelie", "Chinstrap", "Gentoo"][i % 3] for i in range(rows)],
-        "price": (100 + 10 * stream.normal(0, 1, rows)).round(3).tolist(),
-    }
-
-
-def make_model(target: str, *, network: Any = None, members: int = 3, **changes: Any) -> Model:
-    """A model for `some_data` with random weights; ``changes`` are fields of `Model`."""
-    network = network or Table(trunk=MLP(widths=(6, 4), dropout=0.1, norm="layer"), one_hot=3)
-    raw = read(some_data())
-    schema = infer_schema(raw, target=target)
-    table, _ = conform(raw, schema, need_target=True)
-    task = "regression" if target == "price" else "classification"
-    answer = fit_target(table.column(target), schema.target_column, task)
-    encoder = fit_encoder(table, schema, categories=network.categories)
-    signature = encoder.signature(scores=changes.pop("scores", answer.scores))
-    card = Card(
-        name="test",
-        task=task,
-        target=target,
-        classes=getattr(answer, "classes", ()),
-        rows=ROWS,
-        metrics={"test": {"accuracy": 0.5, "roc_auc": None}},
-        created="2026-11-21",
-        seeds=tuple(range(members)),
-        data="some data",
-        fingerprint="ab" * 32,
-        environment={"torch": "2", "threads": 1},
-        notes=("made by hand.",),
-    )
-    parts: dict[str, Any] = {
-        "schema": schema,
-        "encoder": encoder,
-        "target": answer,
-        "predictor": Predictor(spec=network, signature=signature, weights=random_weights(network, signature, members)),
-        "link": "softmax" if task == "classification" else "identity",
-        "card": card,
-        "history": {"epochs": [{"epoch": 1, "training_loss": 0.5}]},
-    }
-    return Model(**(parts | changes))
-
-
-def random_weights(network: Any, signature: Any, members: int) -> dict[str, torch.Tensor]:
-    """Weights of untrained networks, stacked ``(member, *shape)``, far enough from zero to give different answers."""
-    built = [network.build(signature, seed=seed) for seed in range(members)]
-    named = [{**dict(one.named_parameters()), **dict(one.named_buffers())} for one in built]
-    stream = torch.Generator().manual_seed(0)
-    stacked = {name: torch.stack([one[name].detach() for one in named]) for name in named[0]}
-    return {
-        name: w if name.endswith(("chance", "variance")) else w + 0.5 * torch.randn(w.shape, generator=stream)
-        for name, w in stacked.items()
-    }
+from lamina.model import Model
+from small_models import make_model, some_data
 
 
 @pytest.fixture(scope="session")

@@ -115,6 +115,7 @@ def test_the_card_survives_json() -> None:
         {"classes": ("a", 1)},
         {"metrics": {"test": 0.9}},
         {"metrics": {"test": {"accuracy": "good"}}},
+        {"environment": {"torch": [2, 13]}},
     ],
 )
 def test_nonsense_is_refused(changes: dict[str, object]) -> None:

@@ -29,6 +29,7 @@ ALL = list(ACTIVATIONS.values())
 
 
 def by_name(one: Activation) -> str:
+    """How a test names it."""
     return one.name
 
 
@@ -172,7 +173,7 @@ def test_monotone_where_claimed(one, values):
 
 @pytest.mark.parametrize(("name", "lowest"), [("gelu", -0.1699712), ("silu", -0.2784645)])
 def test_the_two_that_fall(name, lowest):
-    """gelu and silu dip below 0 before they rise."""
+    """Both gelu and silu dip below 0 before they rise."""
     assert ACTIVATIONS[name].function(spread_out()).min().item() == pytest.approx(lowest, abs=2e-3)
 
 

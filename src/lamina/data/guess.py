@@ -23,7 +23,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lamina.data.cells import Signs, decide_signs, flag_words, looks_dated, read_moments, read_numbers
+from lamina.data.cells import Signs, decide_signs, flag_words, looks_dated, plain_numbers, read_moments, read_numbers
 from lamina.data.columns import Column, Constant, Flag, Identifier, Moment, Number, Text
 from lamina.data.evidence import Cells, all_whole, as_floats, category, has_clock, moment, number_of
 
@@ -88,11 +88,8 @@ def _plain_number(cells: Cells) -> Column | None:
     """Numbers that need no reading, or that Arrow reads in one go."""
     if not pa.types.is_string(cells.present.type):
         return _numeric(cells, as_floats(cells.present), Number(name=cells.name))
-    try:
-        numbers = pc.cast(cells.present, pa.float64())
-    except pa.ArrowInvalid:  # some cell is no plain number
-        return None
-    return _numeric(cells, numbers, Number(name=cells.name)) if cells.count else None
+    numbers = plain_numbers(cells.present)
+    return None if numbers is None or not cells.count else _numeric(cells, numbers, Number(name=cells.name))
 
 
 def _almost_number(cells: Cells) -> Column | None:

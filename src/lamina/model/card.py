@@ -55,6 +55,7 @@ class Card:
         check(self)
         _check_day(self.created)
         _check_metrics(self.metrics)
+        _check_environment(self.environment)
 
     @property
     def title(self) -> str:
@@ -95,6 +96,16 @@ def _check_metrics(metrics: Mapping[str, Mapping[str, float | None]]) -> None:
                 wrong=f"Card has metrics[{split!r}]={values!r}.",
                 expected="a number, or None, for each metric's name.",
                 remedy='try metrics={"test": {"accuracy": 0.98}}.',
+            )
+
+
+def _check_environment(facts: Mapping[str, str | int]) -> None:
+    for fact, value in facts.items():
+        if not isinstance(value, str | int):
+            raise SpecError(
+                wrong=f"Card has environment[{fact!r}]={value!r}.",
+                expected="a word or a whole number for each fact.",
+                remedy="try environment=environment_here().",
             )
 
 

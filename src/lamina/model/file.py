@@ -89,7 +89,7 @@ def from_members(members: Mapping[str, bytes]) -> Parts:
         spec = specs.from_json(plan["network"], NETWORKS)
         signature = specs.from_json(plan["signature"], (Signature,))
         _require(isinstance(spec, NETWORKS) and isinstance(signature, Signature), "it names no network or no signature")
-        quantiles, link = tuple(plan["quantiles"]), plan["link"]
+        quantiles, link, count = tuple(plan["quantiles"]), plan["link"], plan["members"]
     with _reading("schema.json"):
         schema = Schema.from_json(_read(members, "schema.json"))
     with _reading("encoder.json"):
@@ -99,7 +99,7 @@ def from_members(members: Mapping[str, bytes]) -> Parts:
         _require(isinstance(target, TARGET_KINDS), "it names no target")
     with _reading("card.json"):
         card = _card(members)
-    predictor = _predictor(members, spec, signature, plan["members"])
+    predictor = _predictor(members, spec, signature, count)
     history = _read(members, "history.json") if "history.json" in members else None
     return Parts(
         schema=schema,

@@ -135,12 +135,23 @@ class Model:
         table = given.take(rows_with_target(given, self.card.target))
         if not table.num_rows:
             raise _no_answers(self.card.target)
+        return self.evaluate_table(table, device=device), notes
+
+    def decide(self, table: pa.Table, *, device: str = "cpu") -> tuple[npt.NDArray[Any], npt.NDArray[np.float64]]:
+        """What `predict` answers, and the chances or numbers it was chosen from, for a table that was conformed.
+
+        **Shape**: answers ``(row,)``; chances ``(row, class)``, or numbers ``(row, quantile)`` (one column if none).
+        """
+        return self._decide(self.predictor.scores(self.encoder.encode(table), device=device))
+
+    def evaluate_table(self, table: pa.Table, *, device: str = "cpu") -> dict[str, float]:
+        """The value of each metric, by name, for a conformed table whose every row has its target."""
+        answers, chances = self.decide(table, device=device)
         known = table.column(self.card.target)
-        scores = self.predictor.scores(self.encoder.encode(table), device=device)
         if isinstance(self.target, ClassTarget):
             metrics = classification_metrics(len(self.target.classes))
-            return measure(metrics, self.target.encode(known), probabilities(scores, self.link)), notes
-        return measure(regression_metrics(), np.asarray(known, np.float64), self._decide(scores)[0]), notes
+            return measure(metrics, self.target.encode(known), chances)
+        return measure(regression_metrics(), np.asarray(known, np.float64), answers)
 
     def conform(self, data: Any, *, need_target: bool = False) -> tuple[pa.Table, tuple[Note, ...]]:
         """The data as this model needs it, columns in its own order and types, with notes on what was changed.

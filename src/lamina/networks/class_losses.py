@@ -63,7 +63,7 @@ class CrossEntropy(Loss):
         chances = log_softmax(scores)
         true = _pick(chances, truth)
         per_row = self._per_row(chances, true.squeeze(-1))
-        at_truth = true.expm1()  # p - 1 without the rounding of p: exact where the network is nearly sure
+        at_truth = true.expm1()  # p - 1, set where the class is: cheaper than adding -1 there
         gradient = chances.exp()
         if self.smoothing:
             spread = self.smoothing / scores.shape[-1]

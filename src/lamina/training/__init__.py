@@ -16,7 +16,7 @@ from lamina.training.optimisers import NAMED_OPTIMISERS, OPTIMISERS, named_optim
 from lamina.training.outcome import Progress, Stop, Trained, divergence
 from lamina.training.rows import Member, Rows
 from lamina.training.schedules import SCHEDULES, Constant, Cosine, OneCycle, StepDecay, WarmUp
-from lamina.training.spec import Training
+from lamina.training.spec import Training, training_with
 from lamina.training.watch import Monitor, accuracy, r_squared
 
 __all__ = [
@@ -53,4 +53,5 @@ __all__ = [
     "fit_fleet",
     "named_optimiser",
     "r_squared",
+    "training_with",
 ]

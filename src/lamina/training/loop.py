@@ -197,7 +197,7 @@ class Run:
                 epoch=self.done,
                 seconds=time.monotonic() - self.started,
                 training_loss=losses[i],
-                validation_loss=None if validation is None else validation[i],
+                validation_loss=None if validation is None or math.isnan(validation[i]) else validation[i],
                 metrics={} if metric is None or self.monitor is None else {self.monitor.name: metric[i]},
                 learning_rate=learning_rates[i],
                 gradient_norm=totals[i],
@@ -241,7 +241,7 @@ class Run:
 
     def _progress(self, entries: Sequence[Epoch]) -> Progress:
         def mean(values: Sequence[float | None]) -> float | None:
-            known = [value for value in values if value is not None]
+            known = [value for value in values if value is not None and not math.isnan(value)]
             return sum(known) / len(known) if known else None
 
         epochs = max(self.members[i].epochs or self.training.epochs for i in self.alive)
@@ -255,6 +255,7 @@ class Run:
             training_loss=mean([entry.training_loss for entry in entries]) or 0.0,
             validation_loss=mean([entry.validation_loss for entry in entries]),
             metric=mean([next(iter(entry.metrics.values()), None) for entry in entries]),
+            metric_name=self.monitor.name if self.monitor else "",
             learning_rate=mean([entry.learning_rate for entry in entries]) or 0.0,
             rows_per_second=entries[0].rows_per_second,
             seconds=seconds,

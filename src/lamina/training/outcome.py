@@ -26,6 +26,7 @@ class Progress:
     training_loss: float
     validation_loss: float | None
     metric: float | None
+    metric_name: str
     learning_rate: float
     rows_per_second: float
     seconds: float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
@@ -37,3 +38,16 @@ class Training:
 
     def __post_init__(self) -> None:
         check(self)
+
+
+def training_with(*, epochs: int | None = None, learning_rate: float | None = None, device: str = "auto") -> Training:
+    """The default training with a few things changed; None leaves a thing as it is.
+
+    >>> training_with(epochs=3).epochs, training_with(learning_rate=0.1).optimiser.learning_rate
+    (3, 0.1)
+    """
+    usual = Training(device=device)
+    optimiser = usual.optimiser
+    if learning_rate is not None:
+        optimiser = dataclasses.replace(optimiser, learning_rate=learning_rate)  # type: ignore[type-var]
+    return dataclasses.replace(usual, optimiser=optimiser, epochs=usual.epochs if epochs is None else epochs)

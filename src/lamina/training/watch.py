@@ -66,8 +66,9 @@ def judge(fleet: Fleet, pool: Rows, loss: Loss, monitor: Monitor | None) -> Judg
     pieces = [_score(fleet, pool.take(index), loss) for index in _pieces(step, pool)]
     per_row, scores, truth = (torch.cat(parts, dim=1) for parts in zip(*pieces, strict=True))
     weights = _weights(step, pool).to(per_row.dtype)
-    metric = None if monitor is None else monitor.function(scores, truth, weights)
-    return Judgement(loss=loss.reduce(per_row, weights), metric=metric)
+    nobody = weights.sum(-1) == 0  # members that have nothing to be judged on
+    metric = None if monitor is None else monitor.function(scores, truth, weights).masked_fill(nobody, torch.nan)
+    return Judgement(loss=loss.reduce(per_row, weights).masked_fill(nobody, torch.nan), metric=metric)
 
 
 def layer_norms(fleet: Fleet) -> dict[str, Tensor]:

@@ -7,7 +7,7 @@ strings, null where a cell cannot be read. Must not know: schemas, files, rows o
 from lamina.data.cells.blanks import blank_cells, present_cells, trimmed
 from lamina.data.cells.dates import decide_order, looks_dated, read_moments
 from lamina.data.cells.flags import flag_words, read_flags
-from lamina.data.cells.numerals import Signs, decide_signs, read_numbers
+from lamina.data.cells.numerals import Signs, decide_signs, plain_numbers, read_numbers
 from lamina.data.cells.plain import cell_strings, from_values, one_array, plain_array
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "looks_dated",
     "one_array",
     "plain_array",
+    "plain_numbers",
     "present_cells",
     "read_flags",
     "read_moments",

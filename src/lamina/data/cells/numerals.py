@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+_SAMPLE = 1000
 _SPACES = "[\u00a0\u202f\u2009]"  # no-break, narrow no-break and thin space, as typeset tables have them
 
 
@@ -35,7 +36,7 @@ def read_numbers(strings: pa.Array, signs: Signs = _POINT) -> pa.Array:
     [1234.5, 7.0]
     """
     if signs == _POINT:
-        numbers = _cast_all(strings)
+        numbers = plain_numbers(strings)
         if numbers is not None:
             return numbers
     text = _plain_signs(strings)
@@ -46,6 +47,22 @@ def read_numbers(strings: pa.Array, signs: Signs = _POINT) -> pa.Array:
     if signs.decimal != ".":
         text = pc.replace_substring(text, signs.decimal, ".")
     return pc.cast(text, pa.float64())
+
+
+def plain_numbers(strings: pa.Array) -> pa.Array | None:
+    """The numbers of trimmed strings in one quick pass, or None if any string needs a closer look.
+
+    >>> plain_numbers(pa.array(["1", "2.5"])).to_pylist(), plain_numbers(pa.array(["1", "x"])) is None
+    ([1.0, 2.5], True)
+    """
+    numbers = None
+    # a cast words an error for every cell that is no number, so a column of names is told from its first cells
+    for part in (strings.slice(0, _SAMPLE), strings):
+        try:
+            numbers = pc.cast(part, pa.float64())
+        except pa.ArrowInvalid:
+            return None
+    return None if pc.any(pc.is_nan(numbers)).as_py() else numbers  # it takes "nan" for a number
 
 
 def decide_signs(strings: pa.Array, *, comma: bool = False) -> Signs:
@@ -64,15 +81,6 @@ def decide_signs(strings: pa.Array, *, comma: bool = False) -> Signs:
     if len(possible) == 1:
         return possible[0]
     return max(possible, key=lambda signs: pc.match_substring_regex(text, _pattern(signs)).true_count)
-
-
-def _cast_all(strings: pa.Array) -> pa.Array | None:
-    # one pass without any pattern; it fails at the first cell that is no number, and takes "nan" for one
-    try:
-        numbers = pc.cast(strings, pa.float64())
-    except pa.ArrowInvalid:
-        return None
-    return None if pc.any(pc.is_nan(numbers)).as_py() else numbers
 
 
 def _plain_signs(strings: pa.Array) -> pa.Array:

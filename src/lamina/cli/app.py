@@ -1,0 +1,195 @@
+"""The commands. Each parses, calls one function of the house, and shows what came back."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from lamina.cli.failures import INTERRUPTED, show_error
+from lamina.foundation.errors import LaminaError
+
+app = typer.Typer(
+    help="Deep learning from raw data to one safe file.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+DataArgument = Annotated[str, typer.Argument(help="CSV, TSV, Parquet, Feather, JSON lines, Excel, or a built-in name.")]
+ModelArgument = Annotated[str, typer.Argument(help="A file that lamina wrote, such as run/model.lamina.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else.")]
+Missing = Annotated[list[str] | None, typer.Option("--missing", help="One more spelling of a missing value.")]
+Kinds = Annotated[list[str] | None, typer.Option("--kind", help="COLUMN=KIND where a guess would be wrong.")]
+
+
+@app.command()
+def fit(
+    data: DataArgument,
+    target: Annotated[str | None, typer.Argument(help="The column to predict; built-in sets know theirs.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for model.lamina and result.json.")] = Path("run"),
+    network: Annotated[str | None, typer.Option(help='Such as "64 relu, 64 relu"; see `lamina networks`.')] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the training rows.")] = None,
+    members: Annotated[int, typer.Option(min=1, help="Networks that answer together.")] = 1,
+    learning_rate: Annotated[float | None, typer.Option(help="Length of a step.")] = None,
+    budget: Annotated[str | None, typer.Option(help="Time for the training: 30s, 5m, 2h.")] = None,
+    folds: Annotated[int | None, typer.Option(min=1, help="Folds; 1 holds out one part.")] = None,
+    repeats: Annotated[int, typer.Option(min=1, help="How often the folds are drawn anew.")] = 1,
+    group: Annotated[str | None, typer.Option(help="Column whose equal values stay on one side.")] = None,
+    time: Annotated[str | None, typer.Option(help="Column by which the past trains and the future tests.")] = None,
+    task: Annotated[str | None, typer.Option(help="classification or regression.")] = None,
+    kind: Kinds = None,
+    missing: Missing = None,
+    seed: Annotated[int, typer.Option(help="Seed of everything that is drawn.")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    as_json: JsonOption = False,
+) -> None:
+    """Train a network on a table and measure it on rows it never saw."""
+    from lamina.cli.parse import kinds_of, missing_of, seconds_of, task_of
+    from lamina.cli.progress import training_display
+    from lamina.cli.render import show_study
+    from lamina.evaluation import Protocol
+    from lamina.evaluation import fit as fit_study
+    from lamina.training import training_with
+
+    console = _console(as_json)
+    with training_display(console) as on_epoch:
+        study = fit_study(
+            data,
+            target,
+            network=network,
+            training=training_with(epochs=epochs, learning_rate=learning_rate, device=device),
+            task=task_of(task),
+            protocol=Protocol(folds=folds, repeats=repeats, group=group, time=time),
+            members=members,
+            kinds=kinds_of(kind),
+            missing=missing_of(missing),
+            seed=seed,
+            seconds=seconds_of(budget),
+            on_epoch=on_epoch,
+        )
+    written = study.save(out)
+    if as_json:
+        _print_json(study.facts())
+    else:
+        show_study(study, written, console)
+
+
+@app.command()
+def predict(
+    model: ModelArgument,
+    data: DataArgument,
+    out: Annotated[Path | None, typer.Option(help="CSV file to write; standard output otherwise.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer about rows: the prediction and, for classes, every probability."""
+    from lamina.cli.render import show_remarks
+    from lamina.cli.tables import csv_bytes
+    from lamina.foundation.storage import atomic_write
+    from lamina.model import load
+
+    answers, notes = load(model).answer_with_notes(data)
+    show_remarks([("info", note.sentence) for note in notes], Console(stderr=True))
+    if as_json:
+        _print_json({"answers": answers.to_pylist()})
+    elif out is None:
+        sys.stdout.buffer.write(csv_bytes(answers))
+    else:
+        atomic_write(out, csv_bytes(answers))
+        Console(stderr=True).print(f"Wrote {out} ({answers.num_rows:,} rows).", markup=False)
+
+
+@app.command()
+def evaluate(model: ModelArgument, data: DataArgument, as_json: JsonOption = False) -> None:
+    """Measure a model on rows whose answer is known."""
+    from lamina.cli.render import show_remarks, two_columns
+    from lamina.metrics import METRICS, format_metric
+    from lamina.model import load
+
+    found, notes = load(model).evaluate_with_notes(data)
+    if as_json:
+        _print_json({"metrics": {name: _finite(value) for name, value in found.items()}})
+        return
+    console = _console(as_json)
+    show_remarks([("info", note.sentence) for note in notes], console)
+    rows = [(METRICS[name].label, format_metric(METRICS[name], value)) for name, value in found.items()]
+    console.print(two_columns(data, rows))
+
+
+@app.command()
+def inspect(model: ModelArgument, as_json: JsonOption = False) -> None:
+    """Show what is in a model file."""
+    from lamina.cli.render import facts_table
+    from lamina.model import load
+
+    facts = load(model).facts()
+    if as_json:
+        _print_json(facts)
+    else:
+        _console(as_json).print(facts_table(facts))
+
+
+@app.command()
+def networks(as_json: JsonOption = False) -> None:
+    """List the network families, and how to write one down."""
+    from lamina.cli.render import two_columns
+    from lamina.networks.catalogue import catalogue
+
+    families = catalogue()
+    if as_json:
+        _print_json({"networks": families})
+        return
+    for family in families:
+        settings = [(name, f"{s['default']}  {s['meaning']}") for name, s in family["settings"].items()]
+        _console(as_json).print(two_columns(f"{family['name']}: {family['sentence']}", settings))
+    _console(as_json).print('In short: lamina fit penguins --network "64 relu, dropout 0.1, 64 relu"', markup=False)
+
+
+@app.command()
+def data(as_json: JsonOption = False) -> None:
+    """List the data sets that come with lamina."""
+    from lamina.cli.render import two_columns
+    from lamina.data.builtin import BUILTIN
+
+    sets = [
+        {name: getattr(found, name) for name in ("name", "rows", "columns", "target", "task", "sentence", "licence")}
+        for found in BUILTIN.values()
+    ]
+    if as_json:
+        _print_json({"sets": sets})
+        return
+    rows = [(str(s["name"]), f"{s['rows']} rows, predict {s['target']}. {s['sentence']}") for s in sets]
+    _console(as_json).print(two_columns("lamina fit NAME", rows))
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    typed = sys.argv[1:] if arguments is None else arguments
+    debug = "--debug" in typed
+    try:
+        app([word for word in typed if word != "--debug"], standalone_mode=True)
+    except LaminaError as error:
+        if debug:
+            raise
+        sys.exit(show_error(error, Console(stderr=True, soft_wrap=True)))
+    except KeyboardInterrupt:
+        Console(stderr=True).print("Interrupted; nothing was written.")
+        sys.exit(INTERRUPTED)
+
+
+def _console(as_json: bool) -> Console:
+    """Where progress and results go: standard error if standard output is for JSON."""
+    return Console(stderr=as_json)
+
+
+def _print_json(facts: Any) -> None:
+    sys.stdout.write(json.dumps(facts, allow_nan=False, default=str) + "\n")
+
+
+def _finite(value: float) -> float | None:
+    return value if value - value == 0 else None

@@ -1,0 +1,75 @@
+"""Words on the command line that need more than the parser does."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from lamina.data.schema import MISSING_SPELLINGS
+from lamina.foundation.errors import SpecError, nearest
+
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+_TASKS = ("classification", "regression")
+
+
+def seconds_of(budget: str | None) -> float | None:
+    """A time such as ``30s``, ``5m`` or ``2h`` in seconds; a bare number is seconds.
+
+    Raises:
+        SpecError: it is no time.
+
+    >>> seconds_of("5m"), seconds_of("30"), seconds_of(None)
+    (300.0, 30.0, None)
+    """
+    if budget is None:
+        return None
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smh]?)\s*", budget)
+    if not found or float(found[1]) == 0:
+        raise SpecError(
+            wrong=f"the budget {budget!r} is no time.",
+            expected="a number above 0 and a unit: s, m or h.",
+            remedy="try --budget 5m.",
+        )
+    return float(found[1]) * _UNITS[found[2] or "s"]
+
+
+def kinds_of(pairs: list[str] | None) -> dict[str, str]:
+    """``COLUMN=KIND`` words as a dict.
+
+    Raises:
+        SpecError: a word has no equals sign.
+
+    >>> kinds_of(["zip=category"])
+    {'zip': 'category'}
+    """
+    kinds = {}
+    for pair in pairs or []:
+        name, sign, kind = pair.rpartition("=")
+        if not sign or not name:
+            raise SpecError(
+                wrong=f"--kind {pair!r} names no column and kind.",
+                expected="COLUMN=KIND.",
+                remedy="try --kind zip=category.",
+            )
+        kinds[name] = kind
+    return kinds
+
+
+def missing_of(spellings: list[str] | None) -> tuple[str, ...]:
+    """The usual spellings of a missing value, and these."""
+    return (*MISSING_SPELLINGS, *(spellings or ()))
+
+
+def task_of(name: str | None) -> Literal["classification", "regression"] | None:
+    """The task of that name.
+
+    Raises:
+        SpecError: there is none.
+    """
+    if name is not None and name not in _TASKS:
+        raise SpecError(
+            wrong=f"the task {name!r} is not known.",
+            expected=f"one of {', '.join(_TASKS)}.",
+            remedy=nearest(name, _TASKS),
+        )
+    return name  # type: ignore[return-value]  # it is one of the two
