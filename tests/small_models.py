@@ -35,7 +35,7 @@ def some_data(rows: int = ROWS, seed: int = 0) -> dict[str, list[Any]]:
 
 def make_model(target: str, *, network: Any = None, members: int = 3, **changes: Any) -> Model:
     """A model for `some_data` with random weights; ``changes`` are fields of `Model`."""
-    network = network or Table(trunk=MLP(widths=(6, 4), dropout=0.1, norm="layer"), one_hot=3)
+    network = network or Table(trunk=MLP(widths=(8, 6), activation="tanh", dropout=0.1, norm="layer"), one_hot=3)
     raw = read(some_data())
     schema = infer_schema(raw, target=target)
     table, _ = conform(raw, schema, need_target=True)
@@ -75,7 +75,6 @@ def random_weights(network: Any, signature: Any, members: int) -> dict[str, torc
     named = [{**dict(one.named_parameters()), **dict(one.named_buffers())} for one in built]
     stream = torch.Generator().manual_seed(0)
     stacked = {name: torch.stack([one[name].detach() for one in named]) for name in named[0]}
-    return {
-        name: w if name.endswith(("chance", "variance")) else w + torch.randn(w.shape, generator=stream)
-        for name, w in stacked.items()
-    }
+    # only the matrices are shaken, and all members alike: shaken biases would give every row the same answer
+    shaken = {name: torch.randn(w.shape[1:], generator=stream) for name, w in stacked.items() if w.dim() > 2}
+    return {name: w + shaken[name] if name in shaken else w for name, w in stacked.items()}

@@ -230,31 +230,40 @@ def test_kill_minus_nine_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "model.lamina"
     code = """
         import os, signal, sys
-        from lamina.foundation import storage
-        from lamina.model.archive import FORMATS, write_archive
-        step, path = sys.argv[1:]
+        from lamina.model.archive import FORMATS, read_archive, write_archive
+
         def die(*_, **__):
             os.kill(os.getpid(), signal.SIGKILL)
-        if step == "write":
-            real = os.fdopen
-            class Half:
-                def __init__(self, file): self.file = file
-                def __enter__(self): return self
-                def __exit__(self, *_): self.file.close()
-                def write(self, content):
-                    self.file.write(content[: len(content) // 2]); self.file.flush(); die()
-            os.fdopen = lambda *a, **k: Half(real(*a, **k))
-        else:
-            real_step = getattr(os, step)
+
+        class Half:
+            def __init__(self, file): self.file = file
+            def __enter__(self): return self
+            def __exit__(self, *_): self.file.close()
+            def write(self, content):
+                self.file.write(content[: len(content) // 2])
+                self.file.flush()
+                die()
+
+        def save_and_die(step, path):
+            real = getattr(os, step)
             def after(*a, **k):
-                real_step(*a, **k); die()
-            setattr(os, step, after if step == "replace" else die)
-        write_archive(path, {name: b"new" for name in FORMATS[1].needed})
+                real(*a, **k)
+                die()
+            os_step = {"fdopen": lambda *a, **k: Half(real(*a, **k)), "replace": after}.get(step, die)
+            setattr(os, step, os_step)
+            write_archive(path, dict.fromkeys(FORMATS[1].needed, b"new"))
+
+        for step in ("fdopen", "fsync", "chmod", "replace"):
+            write_archive(sys.argv[1], dict.fromkeys(FORMATS[1].needed, b"old"))
+            child = os.fork()
+            if child == 0:
+                save_and_die(step, sys.argv[1])
+            killed = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            print(step, killed, read_archive(sys.argv[1])["card.md"].decode())
     """
-    for step, content in [("write", b"old"), ("fsync", b"old"), ("chmod", b"old"), ("replace", b"new")]:
-        write_archive(path, dict.fromkeys(MEMBERS, b"old"))
-        assert run_python(code, step, path).returncode == -9
-        assert read_archive(path)["card.md"] == content, step
+    done = run_python(code, path)
+    wanted = ["fdopen -9 old", "fsync -9 old", "chmod -9 old", "replace -9 new"]
+    assert done.stdout.splitlines() == wanted, done.stderr
 
 
 def test_a_folder_that_is_missing_is_said(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, r2_sc
 
 from lamina.data import NumberTarget
 from lamina.foundation.errors import DataError, LaminaError, ModelFileError, SchemaError
+from lamina.foundation.specs import code
 from lamina.model import DataWarning, Model
 from lamina.networks import MLP, Perceptron
 from small_models import make_model, some_data
@@ -221,7 +222,7 @@ def test_facts_are_plain_and_complete(classifier: Model) -> None:
     assert facts["columns"]["town"] == "category"
     assert facts["left_out"] == {"id": "identifier"}
     assert "species" not in facts["columns"]
-    assert facts["network"] == "Table(trunk=MLP(widths=(6, 4), dropout=0.1, norm='layer'), one_hot=3)"
+    assert facts["network"] == code(classifier.predictor.spec)
     assert (facts["members"], facts["task"], facts["rows"]) == (3, "classification", 60)
     assert facts["metrics"] == {"test": {"accuracy": 0.5, "roc_auc": None}}
 

@@ -1,7 +1,7 @@
 """Tables: from any source to numbers and codes that a network can take, and back to labels and units.
 
-Enters: files, frames, built-in names. Leaves: a conformed table, its `Schema`, splits of its rows, and `Batch`es made by an
-`Encoder` that was fitted on training rows only. Must not know: torch, networks, models.
+Enters: files, frames, built-in names. Leaves: a conformed table, its `Schema`, splits of its rows, and `Batch`es made
+by an `Encoder` that was fitted on training rows only. Must not know: torch, networks, models.
 """
 
 from lamina.data.batch import Batch

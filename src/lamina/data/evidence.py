@@ -20,6 +20,7 @@ class Cells:
 
     name: str
     present: pa.Array  # plain, trimmed, without missing ones
+    rows: int  # of the table, those without a value included
     target: bool = False
     comma: bool = False  # whether commas are likely to be decimal
     task: str | None = None  # what is asked of the target, if the user said so
@@ -47,6 +48,11 @@ class Cells:
     def counts(self) -> npt.NDArray[np.int64]:
         """How many cells hold each of ``distinct``."""
         return np.asarray(self._counted.field("counts"))
+
+    @functools.cached_property
+    def numeric_look(self) -> bool:
+        """Whether any string begins as a number could."""
+        return bool(pc.any(pc.match_substring_regex(self.distinct, "^[-+\u2212.,]?[0-9]|^[-+]?(?i:inf)")).as_py())
 
     def levels(self) -> tuple[str, ...]:
         """The different strings in numeric order if all are numbers, else in alphabetic order."""

@@ -2,7 +2,7 @@
 
 The rules, tried in this order (a target is never an identifier, a text or a constant):
 
-1. one value everywhere, or none: constant;
+1. the same value in every row, or none in any: constant;
 2. declared as categories by their owner (a pandas or polars categorical): category; truth values: flag; dates: moment;
 3. all cells numbers, or all but 1 % of at least 20: number; but whole numbers may be
    codes with leading zeros (category), dates such as 20210304 under a name that says so (moment),
@@ -66,9 +66,11 @@ def _constant(cells: Cells) -> Column | None:
         return None
     if not cells.count:
         return Constant(name=cells.name, reason="it holds no value at all.")
+    if cells.count < cells.rows:  # one value in some rows only still tells those rows from the others
+        return None
     values = cells.strings if pa.types.is_dictionary(cells.present.type) else cells.present
     if pc.all(pc.equal(values, values[0])).as_py():
-        return Constant(name=cells.name, reason="it holds the same value wherever it holds one.")
+        return Constant(name=cells.name, reason="it holds the same value in every row.")
     return None
 
 
@@ -94,7 +96,7 @@ def _plain_number(cells: Cells) -> Column | None:
 
 def _almost_number(cells: Cells) -> Column | None:
     """Numbers with decimal commas or signs between thousands, or with a few cells that are no numbers."""
-    if not cells.count:
+    if not cells.numeric_look:
         return None
     signs = decide_signs(cells.distinct, comma=cells.comma)
     numbers = read_numbers(cells.distinct, signs)
@@ -203,7 +205,7 @@ def _moment(cells: Cells) -> Column | None:
 
 def _spoilt_number(cells: Cells) -> Column | None:
     """Fractions with too many other cells between: names, because nothing says what the others mean."""
-    if not cells.count:
+    if not cells.numeric_look:
         return None
     numbers = read_numbers(cells.distinct, decide_signs(cells.distinct, comma=cells.comma))
     bad = _bad_cells(cells, numbers)

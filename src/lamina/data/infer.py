@@ -50,7 +50,7 @@ def infer_schema(
     columns = []
     for name, found in zip(names, raw.table.columns, strict=True):
         present = present_cells(one_array(found), raw.missing)
-        cells = Cells(name=name, present=present, target=name == target, comma=raw.comma, task=task)
+        cells = Cells(name=name, present=present, rows=raw.rows, target=name == target, comma=raw.comma, task=task)
         columns.append(_column(cells, kinds.get(name)))
     return Schema(columns=tuple(columns), target=target, missing=raw.missing)
 

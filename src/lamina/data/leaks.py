@@ -24,7 +24,7 @@ from lamina.data.target import Task
 from lamina.foundation.randomness import numpy_stream
 
 SURE = 0.995  # share of rows guessed right, from which a column is said to give the classes away
-GAIN = 0.1  # and at most this share of the errors that always guessing the commonest class would make
+GAIN = 0.1  # and with less than this share of the errors that always guessing the commonest class would make
 ALIKE = 0.9999  # correlation, or share of the variance explained, from which it is said to give the numbers away
 ENOUGH_ROWS = 20  # with fewer, a column separates the classes by chance too often
 SAMPLE_ROWS = 50_000  # of longer tables, only so many rows are looked at
@@ -112,7 +112,7 @@ def _tell(column: Column, values: pa.ChunkedArray, truth: npt.NDArray[Any], task
     if task == "classification":
         right = share_guessed(codes_of(values) if ordered is None else ordered, truth)
         commonest = np.bincount(truth).max() / len(truth)
-        sure = right >= SURE and 1 - right <= GAIN * (1 - commonest)
+        sure = right >= SURE and 1 - right < GAIN * (1 - commonest)
         return f"it alone tells the class of {right:.1%} of the rows" if sure else ""
     if ordered is None:
         explained = share_explained(codes_of(values), truth)

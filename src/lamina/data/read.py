@@ -89,6 +89,8 @@ def _read_named(name: str | bytes) -> Raw:
         notes = _hidden(text)
         return replace(arrow_raw(load_builtin(text), text), notes=notes)
     path = Path(text)
+    if "://" in text:
+        raise _unreadable(text, "it is an address; download the file first")
     _check_path(path)
     try:
         return _READERS[recognise(path)](path)
@@ -120,8 +122,6 @@ def _check_path(path: Path) -> None:
 
 
 def _no_such(path: Path) -> DataError:
-    if "://" in str(path) or ":/" in str(path)[1:7]:
-        return _unreadable(path, "it is an address; download the file first")
     try:
         beside = sorted(p.name for p in path.parent.iterdir() if p.is_file())
     except OSError:  # the folder is not there either
@@ -133,9 +133,9 @@ def _no_such(path: Path) -> DataError:
     )
 
 
-def _unreadable(path: Path, why: str) -> DataError:
+def _unreadable(path: Path | str, why: str) -> DataError:
     return DataError(
-        wrong=f"{str(path)!r} cannot be read: {why}.",
+        wrong=f"{str(path)[:200]!r} cannot be read: {why}.",
         expected="a file that you may read: CSV, TSV, Parquet, Feather, JSON lines or Excel.",
         remedy="name another file, or change its permissions.",
     )
@@ -145,7 +145,7 @@ def _nothing(raw: Raw) -> DataError:
     if raw.table.num_columns:
         return no_rows(raw.name)
     return DataError(
-        wrong=f"{raw.name!r} has no columns that hold single values.",
+        wrong=" ".join([f"{raw.name!r} has no columns of single values.", *(note.sentence for note in raw.notes[:2])]),
         expected="at least one column of numbers, words or dates.",
         remedy="give a table with one value a cell.",
     )

@@ -108,6 +108,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """The most probable class of each row, ``(row,)``."""
+        check_is_fitted(self)
         answers: npt.NDArray[Any] = self.classes_[self.predict_proba(X).argmax(axis=1)]
         return answers
 

@@ -8,6 +8,7 @@ look (`settings`). There is no global registry: whoever reads a spec says which 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import types
 import typing
@@ -93,8 +94,8 @@ def check(spec: Any) -> None:
     Raises:
         SpecError: a value has the wrong type or lies outside; the message names the spec, the field and the bounds.
     """
-    kind = type(spec)
-    hints = typing.get_type_hints(kind)
+    kind: Any = type(spec)
+    hints = _hints(kind)
     for field in dataclasses.fields(spec):
         value = getattr(spec, field.name)
         bounds = field.metadata.get("bounds", Bounds())
@@ -148,6 +149,11 @@ def from_json(data: Json, kinds: Iterable[type]) -> Any:
         SpecError: an unknown kind or field, or values the spec itself refuses.
     """
     return _read(data, {kind.__name__: kind for kind in kinds})
+
+
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)  # slow enough to be felt in a schema of ten thousand columns
 
 
 def _read(data: Json, kinds: Mapping[str, type]) -> Any:

@@ -15,15 +15,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from typing import Any, TypedDict
+from typing import Any
 
-from lamina.data import TARGET_KINDS, ClassTarget, Encoder, NumberTarget, Schema
+from lamina.data import TARGET_KINDS, Encoder, Schema
 from lamina.foundation import specs
 from lamina.foundation.errors import ModelFileError
 from lamina.foundation.signature import Signature
 from lamina.foundation.specs import Json
 from lamina.model.card import Card, card_markdown
-from lamina.model.decoder import Link
+from lamina.model.parts import Parts
 from lamina.model.plain_json import finite, read_json, write_json
 from lamina.model.predictor import Predictor, count_members, member_shapes, with_members
 from lamina.model.weights import MEMBER as WEIGHTS
@@ -33,19 +33,6 @@ from lamina.networks import NETWORKS
 # each count in model.json costs a small object when the network is laid out; ten thousand columns take 100 KiB
 LARGEST_PLAN_BYTES = 256 * 2**10
 _ELSEWHERE = ("metrics", "environment")  # fields of the card that lie in members of their own
-
-
-class Parts(TypedDict):
-    """All that a model is made of, by the names of `Model`'s fields."""
-
-    schema: Schema
-    encoder: Encoder
-    target: ClassTarget | NumberTarget
-    predictor: Predictor
-    link: Link
-    card: Card
-    quantiles: tuple[float, ...]
-    history: Json
 
 
 def to_members(parts: Parts) -> dict[str, bytes]:
@@ -127,7 +114,8 @@ def _card(members: Mapping[str, bytes]) -> Card:
     _require(isinstance(facts, dict) and not set(facts) & set(_ELSEWHERE), "it is no card")
     elsewhere = {name: _read(members, f"{name}.json") for name in _ELSEWHERE}
     card = specs.from_json({**facts, **elsewhere}, (Card,))
-    _require(isinstance(card, Card), "it is no card")
+    if not isinstance(card, Card):
+        raise ValueError("it is no card")
     return card
 
 

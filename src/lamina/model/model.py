@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,7 @@ from lamina.model.archive import read_archive, write_archive
 from lamina.model.card import Card
 from lamina.model.decoder import Link, numbers, probabilities
 from lamina.model.file import from_members, to_members
+from lamina.model.parts import Parts, check_parts
 from lamina.model.predictor import Predictor
 
 _WORTH_A_WARNING = ("cells", "rows", "categories")  # kinds of notes that say an answer may not be what was asked for
@@ -64,13 +65,7 @@ class Model:
     history: Json = None  # how it learnt, as plain values
 
     def __post_init__(self) -> None:
-        for fits, complaint in _belongings(self):
-            if not fits:
-                raise ModelFileError(
-                    wrong=f"the parts of this model do not belong together: {complaint}.",
-                    expected="schema, encoder, target, network and card of one training.",
-                    remedy="make the model again with `lamina fit`.",
-                )
+        check_parts(self._parts)
 
     def predict(self, data: Any, *, device: str = "cpu") -> npt.NDArray[Any]:
         """The answer for each row; warns with `DataWarning` where cells were not understood.
@@ -195,8 +190,20 @@ class Model:
         Raises:
             ModelFileError: the file cannot be written; what was there before is unchanged.
         """
-        parts: Any = {field.name: getattr(self, field.name) for field in fields(self)}
-        write_archive(path, to_members(parts))
+        write_archive(path, to_members(self._parts))
+
+    @property
+    def _parts(self) -> Parts:
+        return Parts(
+            schema=self.schema,
+            encoder=self.encoder,
+            target=self.target,
+            predictor=self.predictor,
+            link=self.link,
+            card=self.card,
+            quantiles=self.quantiles,
+            history=self.history,
+        )
 
     @property
     def _word(self) -> str:
@@ -260,26 +267,3 @@ def _no_answers(target: str) -> DataError:
         expected="rows whose answer is known, to compare the model's answers with.",
         remedy="use model.predict(data) for rows whose answer is not known.",
     )
-
-
-def _belongings(model: Model) -> list[tuple[bool, str]]:
-    """Whether each part fits the others, with what is wrong if it does not."""
-    signature, card, target = model.predictor.signature, model.card, model.target
-    wanted = model.encoder.signature(scores=signature.scores)
-    names = {column.name for column in model.schema.features}
-    classes = target.classes if isinstance(target, ClassTarget) else ()
-    task = "classification" if isinstance(target, ClassTarget) else "regression"
-    links = {0: ("identity", "exp"), 2: ("softmax", "sigmoid")}.get(len(classes), ("softmax",))
-    answers = len(classes) if classes else len(model.quantiles) or 1
-    scores = answers - 1 if (model.link, answers) == ("sigmoid", 2) else answers
-    return [
-        (set(model.encoder.inputs) <= names, "the encoder uses columns that the schema does not offer"),
-        (signature == wanted, f"the encoder makes {wanted}, and the network takes {signature}"),
-        (card.target == model.schema.target, f"the card says {card.target!r}, the schema {model.schema.target!r}"),
-        (card.task == task, f"the card says {card.task}, the target {task}"),
-        (card.classes == classes, f"the card says {card.classes!r}, the target {classes!r}"),
-        (model.link in links, f"a {task} cannot have the link {model.link!r}"),
-        (signature.scores == scores, f"{signature.scores} scores for {answers} answers"),
-        (not (classes and model.quantiles), "classes have no quantiles"),
-        (all(isinstance(q, float) and 0 < q < 1 for q in model.quantiles), "a quantile is not between 0 and 1"),
-    ]

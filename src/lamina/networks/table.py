@@ -44,7 +44,9 @@ class Table:
     categories: ClassVar[Literal["onehot", "codes"]] = "codes"  # how an encoder should hand over categories
     by_gradient: ClassVar[bool] = True  # trained by following a gradient
 
-    trunk: MLP = setting(MLP(widths=(128, 128), dropout=0.1), "the layers after numbers and categories are joined")
+    trunk: MLP = setting(
+        MLP(widths=(128, 128), activation="silu", dropout=0.2), "the layers after numbers and categories are joined"
+    )
     one_hot: int = setting(9, "levels up to which a category is one-hot", low=0, high=1000)
     widest: int = setting(16, "numbers that an embedding may take at most", low=1, high=1024)
 

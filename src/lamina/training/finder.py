@@ -18,7 +18,6 @@ from torch import nn
 from lamina.foundation.devices import pick_device
 from lamina.networks import Loss
 from lamina.training.fleet import Fleet
-from lamina.training.order import shuffled
 from lamina.training.rows import Member, Rows
 from lamina.training.rules import Knobs
 from lamina.training.spec import Training
@@ -63,10 +62,9 @@ def find_learning_rate(
     knobs = Knobs(
         learning_rate=tried[:, None].to(fleet.parameters), decay=torch.full((rates, 1), decay).to(fleet.parameters)
     )
-    batch = "all" if training.optimiser.whole else training.batch
     losses: list[torch.Tensor] = []
     while len(losses) < steps:
-        losses += [fleet.step(rows, step, knobs) for step in shuffled(fleet.members, fleet.orders, batch)]
+        losses += [fleet.step(rows, step, knobs) for step in fleet.shuffler.epoch()]
     last = torch.stack(losses[:steps][-max(1, steps // 4) :]).mean(0)
     found = torch.where(torch.isfinite(last), last, torch.inf)
     return RateCurve(rates=tuple(tried.tolist()), losses=tuple(found.tolist()))

@@ -15,10 +15,10 @@ from torch import Tensor, nn
 from lamina.foundation.devices import pick_precision
 from lamina.foundation.randomness import torch_stream
 from lamina.networks import Loss
-from lamina.training.gradients import Gradients, gradients_for
+from lamina.training.gradients import Gradients, Stacked, gradients_for
 from lamina.training.layout import Layout
 from lamina.training.noise import Noise
-from lamina.training.order import Step
+from lamina.training.order import Shuffler, Step, side_by_side
 from lamina.training.rows import Member, Rows
 from lamina.training.rules import Knobs, Rule, State
 from lamina.training.spec import Training
@@ -63,15 +63,18 @@ class Fleet:
         before = None if resting is None else self._snapshot(resting)
         self.noise.counts = step.counts
         losses = self.gradients(rows)
-        self.norms = torch.linalg.vector_norm(self.gradient, dim=1, keepdim=True)
         if self.training.clip is not None:
-            clip_members(self.gradient, self.norms, self.training.clip)
+            self.clipped = clip_members(self.gradient, self.training.clip)
         self.rule.update(self.gradient, self.state, self.parameters, knobs)
         if self.averaged is not None:
             self.averaged.lerp_(self.parameters, 1 - (self.training.averaging or 0))
         if before is not None and resting is not None:
             self._restore(resting, before)
         return losses
+
+    def norms(self) -> Tensor:
+        """Norms ``(member, 1)`` of the newest gradient, before clipping."""
+        return _norms(self.gradient) if self.clipped is None else self.clipped
 
     def scores(self, rows: Rows) -> Tensor:
         """Scores ``(member, batch, score)`` in evaluation mode, by the averaged weights where averaging is on."""
@@ -112,9 +115,19 @@ class Fleet:
         for i, stream in enumerate(self.noise.streams):
             stream.set_state(stored[f"dropout.{i}"])
 
+    def layered(self) -> Stacked:
+        """The fleet as a network of layers that can be looked into, whatever way its gradients are made."""
+        if self._layered is None:
+            views, room = self.layout.views(self.parameters), self.layout.views(self.gradient)
+            self._layered = Stacked(self.template, views, room, self.buffers, self.loss, self.noise)
+        return self._layered
+
     def _prepare(self) -> None:
+        self._layered: Stacked | None = None
+        self.judged = side_by_side([member.validation for member in self.members])
         self.gradient = torch.zeros_like(self.parameters)
-        self.norms = torch.zeros_like(self.parameters[:, :1])  # of the newest gradient, before clipping
+        self.clipped: Tensor | None = None  # norms (member, 1) of the newest gradient before it was clipped
+        self.shuffler = Shuffler(self.members, self.orders, self.training.rows_a_step)
         self.gradients: Gradients = gradients_for(
             self.template,
             self.layout,
@@ -142,12 +155,18 @@ class Fleet:
             tensors[name].index_copy_(0, members, rows)
 
 
-def clip_members(gradient: Tensor, norms: Tensor, largest: float) -> None:
+def clip_members(gradient: Tensor, largest: float) -> Tensor:
     """Scale each member's gradient ``(member, parameter)`` down to a norm of at most ``largest``, in place.
 
-    ``norms`` ``(member, 1)`` are the gradient's norms; no member's scale depends on another's.
+    Returns the norms ``(member, 1)`` before; no member's scale depends on another's.
     """
+    norms = _norms(gradient)
     gradient.mul_((largest / (norms + 1e-6)).clamp_(max=1.0))
+    return norms
+
+
+def _norms(gradient: Tensor) -> Tensor:
+    return torch.linalg.vector_norm(gradient, dim=1, keepdim=True)
 
 
 def _stack(named: Sequence[dict[str, Tensor]], device: torch.device, dtype: torch.dtype) -> dict[str, Tensor]:

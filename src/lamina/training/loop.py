@@ -22,7 +22,7 @@ from lamina.training.checkpoint import load_checkpoint, run_identity, save_check
 from lamina.training.fleet import Fleet
 from lamina.training.history import Epoch, History
 from lamina.training.keeper import Keeper
-from lamina.training.order import Step, epoch_steps, shuffled
+from lamina.training.order import epoch_steps
 from lamina.training.outcome import Progress, Stop, Trained, divergence
 from lamina.training.rows import Member, Rows
 from lamina.training.rules import Knobs
@@ -30,7 +30,7 @@ from lamina.training.spec import Training
 from lamina.training.watch import Judgement, Monitor, dead_units, judge, layer_norms, starting_losses
 
 DIVERGED = 100.0  # a training loss this many times the one at birth (and this high) is a run that broke
-LOOKS_AT_UNITS = 20  # how often in a run dead units are counted
+LOOKS_AT_UNITS = 10  # how often in a run dead units are counted
 
 
 def fit_fleet(
@@ -103,8 +103,11 @@ class Run:
         self.start_losses, self.chance_losses = (
             losses.tolist() for losses in starting_losses(self.fleet, self.pool, loss)
         )
-        self.batch = "all" if training.optimiser.whole else training.batch
-        self.tables = [self._table(member) for member in self.members]
+        self.steps = [epoch_steps(training.rows_a_step, len(member.train)) for member in self.members]
+        self.bases = torch.tensor(
+            [m.learning_rate or training.optimiser.learning_rate for m in self.members], dtype=torch.float64
+        )
+        self.factors: dict[int, Tensor] = {}  # of the schedule, for each number of steps in a run
 
     def epoch(self) -> Progress:
         """One epoch for every member still alive, then judgement."""
@@ -167,23 +170,24 @@ class Run:
         )
 
     def _learn(self) -> tuple[list[float], int, Tensor]:
-        steps = shuffled(self.fleet.members, self.fleet.orders, self.batch)
+        steps = self.fleet.shuffler.epoch()
         rates, decays = self._rates(len(steps)), self._decays()
         total = torch.zeros(len(self.alive), device=rates.device, dtype=self.fleet.parameters.dtype)
-        seen = torch.zeros_like(total)
+        seen = [0] * len(self.alive)
         for i, step in enumerate(steps):
             if self._late():
                 break
             losses = self.fleet.step(self.pool, step, Knobs(learning_rate=rates[:, i : i + 1], decay=decays))
-            counts = _counts(step, total)
-            total += torch.where(counts > 0, losses * counts, 0)
-            seen += counts
-        return (total / seen).tolist(), int(seen.sum().item()), rates[:, 0]
+            counts = step.counts or (step.index.shape[1],) * len(self.alive)
+            total += losses * step.index.shape[1] if step.counts is None else _weighted(losses, step.counts)
+            seen = [rows + more for rows, more in zip(seen, counts, strict=True)]
+        means = [loss / max(rows, 1) for loss, rows in zip(total.tolist(), seen, strict=True)]
+        return means, sum(seen), rates[:, 0]
 
     def _write_down(
         self, losses: list[float], judgement: Judgement | None, rates: Tensor, rows_per_second: float
     ) -> list[Epoch]:
-        totals = self.fleet.norms[:, 0].tolist()
+        totals = self.fleet.norms()[:, 0].tolist()
         norms = {name: values.tolist() for name, values in layer_norms(self.fleet).items()}
         every = max(1, self.training.epochs // LOOKS_AT_UNITS)
         look = self.done % every == 0 or self.done == 1
@@ -211,7 +215,8 @@ class Run:
 
     def _stop_members(self, entries: Sequence[Epoch]) -> None:
         late = self._late()
-        reasons = [self._reason(i, member, entries[i], late) for i, member in enumerate(self.alive)]
+        finite = torch.isfinite(self.fleet.result()).all(dim=1).tolist()
+        reasons = [self._reason(m, entries[i], finite[i], late) for i, m in enumerate(self.alive)]
         if not any(reasons):
             return
         for i, (member, reason) in enumerate(zip(self.alive, reasons, strict=True)):
@@ -226,11 +231,9 @@ class Run:
         if left:
             self.fleet.keep(left)
 
-    def _reason(self, position: int, member: int, entry: Epoch, late: bool) -> Stop | None:
+    def _reason(self, member: int, entry: Epoch, finite: bool, late: bool) -> Stop | None:
         own = self.members[member]
-        if not entry.training_loss <= DIVERGED * max(1.0, self.start_losses[member]):  # NaN compares as False
-            return "diverged"
-        if not bool(torch.isfinite(self.fleet.result()[position]).all()):
+        if not finite or not entry.training_loss <= DIVERGED * max(1.0, self.start_losses[member]):  # or NaN
             return "diverged"
         patience = own.patience or self.training.patience
         if patience and entry.validation_loss is not None and self.done - self.keeper.best_epoch[member] >= patience:
@@ -262,18 +265,23 @@ class Run:
             seconds_left=left if limit is None else min(left, max(0.0, limit - seconds)),
         )
 
-    def _table(self, member: Member) -> Tensor:
-        steps = epoch_steps(self.batch, len(member.train)) * (member.epochs or self.training.epochs)
-        base = member.learning_rate or self.training.optimiser.learning_rate
-        return base * self.training.schedule.factors(steps)
-
     def _rates(self, steps: int) -> Tensor:
         """Learning rates ``(member, step)`` of this epoch; a member with fewer steps gets zeros at the end."""
-        rates = torch.zeros(len(self.alive), steps, dtype=self.fleet.parameters.dtype)
-        for i, member in enumerate(self.alive):
-            own = epoch_steps(self.batch, len(self.members[member].train))
-            rates[i, :own] = self.tables[member][(self.done - 1) * own : self.done * own]
-        return rates.to(self.fleet.parameters.device)
+        rates = torch.zeros(len(self.alive), steps, dtype=torch.float64)
+        for own, epochs in {self._length(member) for member in self.alive}:
+            here = [i for i, member in enumerate(self.alive) if self._length(member) == (own, epochs)]
+            factors = self._factors(own * epochs)[(self.done - 1) * own : self.done * own]
+            rates[here, :own] = factors
+        rates *= self.bases[self.alive, None]
+        return rates.to(self.fleet.parameters)
+
+    def _length(self, member: int) -> tuple[int, int]:
+        return self.steps[member], self.members[member].epochs or self.training.epochs
+
+    def _factors(self, steps: int) -> Tensor:
+        if steps not in self.factors:
+            self.factors[steps] = self.training.schedule.factors(steps)
+        return self.factors[steps]
 
     def _decays(self) -> Tensor | None:
         decays = [self.training.optimiser.decay if m.decay is None else m.decay for m in self.fleet.members]
@@ -285,10 +293,9 @@ class Run:
         return self.training.seconds is not None and time.monotonic() - self.started >= self.training.seconds
 
 
-def _counts(step: Step, like: Tensor) -> Tensor:
-    if step.counts is None:
-        return torch.full_like(like, step.index.shape[1])
-    return torch.tensor(step.counts, dtype=like.dtype, device=like.device)
+def _weighted(losses: Tensor, counts: tuple[int, ...]) -> Tensor:
+    rows = torch.tensor(counts, dtype=losses.dtype, device=losses.device)
+    return torch.where(rows > 0, losses * rows, 0)  # a member that sits out has no loss, not even NaN
 
 
 def _placed(member: Member, device: torch.device) -> Member:

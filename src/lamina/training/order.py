@@ -61,24 +61,42 @@ def epoch_steps(asked: int | str, rows: int) -> int:
     return math.ceil(rows / batch_rows(asked, rows))
 
 
-def shuffled(members: Sequence[Member], streams: Sequence[torch.Generator], asked: int | str) -> list[Step]:
-    """One epoch: every member's rows once, in a new order, cut into steps.
+class Shuffler:
+    """Deals out a fleet's epochs: every member's rows once, in a new order, cut into steps.
 
     Args:
         members: whose rows; all tensors on one device.
-        streams: one CPU generator a member; each is advanced by one shuffle.
+        streams: one CPU generator a member; each epoch advances each by one shuffle.
         asked: rows a step, as in `batch_rows`.
     """
-    orders = [
-        member.train[torch.randperm(len(member.train), generator=stream).to(member.train.device)]
-        for member, stream in zip(members, streams, strict=True)
-    ]
-    if len({len(order) for order in orders}) == 1:
-        pieces = torch.stack(orders).split(batch_rows(asked, len(orders[0])), dim=1)
-        return [Step(piece) for piece in pieces]
-    cut = [order.split(batch_rows(asked, len(order))) for order in orders]
-    none = orders[0][:0]
-    return [side_by_side([parts[i] if i < len(parts) else none for parts in cut]) for i in range(max(map(len, cut)))]
+
+    def __init__(self, members: Sequence[Member], streams: Sequence[torch.Generator], asked: int | str) -> None:
+        self.streams = streams
+        self.lengths = [len(member.train) for member in members]
+        self.widths = [batch_rows(asked, rows) for rows in self.lengths]
+        self.rows = side_by_side([member.train for member in members]).index
+        self.places = torch.zeros(self.rows.shape, dtype=torch.int64)  # a row's padding keeps place 0: a row of its own
+
+    def epoch(self) -> list[Step]:
+        """The steps of one epoch."""
+        for place, rows, stream in zip(self.places, self.lengths, self.streams, strict=True):
+            torch.randperm(rows, generator=stream, out=place[:rows])
+        order = self.rows.gather(1, self.places.to(self.rows.device))
+        if len(set(self.widths)) == 1:
+            pieces = order.split(self.widths[0], dim=1)
+            return [Step(piece, self._counts(i, piece.shape[1])) for i, piece in enumerate(pieces)]
+        parts = [own[:rows].split(width) for own, rows, width in zip(order, self.lengths, self.widths, strict=True)]
+        return [
+            side_by_side([own[i] if i < len(own) else order[0, :0] for own in parts])
+            for i in range(max(map(len, parts)))
+        ]
+
+    def _counts(self, step: int, width: int) -> tuple[int, ...] | None:
+        """How many rows of a step are each member's own, None if all are."""
+        start = step * self.widths[0]
+        if start + width <= min(self.lengths):
+            return None
+        return tuple(min(max(rows - start, 0), width) for rows in self.lengths)
 
 
 def side_by_side(rows: Sequence[Tensor]) -> Step:

@@ -39,6 +39,11 @@ class Training:
     def __post_init__(self) -> None:
         check(self)
 
+    @property
+    def rows_a_step(self) -> int | Literal["auto", "all"]:
+        """``batch``, unless the optimiser is one that always takes the whole set."""
+        return "all" if self.optimiser.whole else self.batch
+
 
 def training_with(*, epochs: int | None = None, learning_rate: float | None = None, device: str = "auto") -> Training:
     """The default training with a few things changed; None leaves a thing as it is.

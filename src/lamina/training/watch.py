@@ -12,8 +12,7 @@ from torch import Tensor, nn
 from lamina.networks import Loss
 from lamina.networks.layers import Activate
 from lamina.training.fleet import Fleet
-from lamina.training.gradients import Stacked
-from lamina.training.order import Step, side_by_side
+from lamina.training.order import Step
 from lamina.training.rows import Member, Rows
 
 VALUES_AT_ONCE = 1 << 22  # numbers held at once while judging: 16 MiB in float32
@@ -59,10 +58,9 @@ def r_squared(scores: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
 
 def judge(fleet: Fleet, pool: Rows, loss: Loss, monitor: Monitor | None) -> Judgement | None:
     """The fleet on every member's validation rows; None if no member has any."""
-    rows = [member.validation for member in fleet.members]
-    if not any(len(own) for own in rows):
+    step = fleet.judged
+    if not step.index.shape[1]:
         return None
-    step = side_by_side(rows)
     pieces = [_score(fleet, pool.take(index), loss) for index in _pieces(step, pool)]
     per_row, scores, truth = (torch.cat(parts, dim=1) for parts in zip(*pieces, strict=True))
     weights = _weights(step, pool).to(per_row.dtype)
@@ -101,14 +99,7 @@ def dead_units(fleet: Fleet, pool: Rows) -> dict[str, Tensor]:
     """For each activation layer the share ``(member,)`` of units that are zero for every one of some training rows."""
     if not any(isinstance(module, Activate) for module in fleet.template.modules()):
         return {}
-    network = Stacked(
-        fleet.template,
-        fleet.layout.views(fleet.parameters),
-        fleet.layout.views(fleet.gradient),
-        fleet.buffers,
-        fleet.loss,
-        fleet.noise,
-    )
+    network = fleet.layered()
     shares: dict[str, Tensor] = {}
     hooks = [
         module.register_forward_hook(_record(name, shares))

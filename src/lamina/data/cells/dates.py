@@ -34,7 +34,7 @@ _YEAR_LAST = {
     "mdy": r"^(?P<month>\d{1,2})[-/. ](?P<day>\d{1,2})[-/. ](?P<year>\d{4}|\d{2})" + _CLOCK,
 }
 _UNAMBIGUOUS = (_YEAR_FIRST, _DAY_NAMED, _MONTH_NAMED, _COMPACT)
-_MONTHS = pa.array(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"])
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _SECONDS_A_DAY = 86_400
 
 
@@ -125,7 +125,7 @@ def _years(parts: pa.Array) -> npt.NDArray[Any]:
 
 def _months(parts: pa.Array) -> npt.NDArray[Any]:
     text = parts.field("month")
-    named = pc.index_in(pc.utf8_lower(pc.utf8_slice_codeunits(text, 0, 3)), value_set=_MONTHS)
+    named = pc.index_in(pc.utf8_lower(pc.utf8_slice_codeunits(text, 0, 3)), value_set=pa.array(_MONTHS))
     if not named.null_count:
         return np.asarray(named, np.int64) + 1
     return _digits(parts, "month")

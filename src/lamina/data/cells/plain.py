@@ -102,4 +102,4 @@ def _absent(value: Any) -> bool:
 def _word(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value).encode("utf-8", "replace").decode()
+    return str(value).encode("utf-8", "surrogatepass").decode("utf-8", "replace")

@@ -127,8 +127,8 @@ def _ragged_notes(ragged: _Ragged) -> tuple[Note, ...]:
     if not ragged.rows:
         return ()
     first, count = tuple(ragged.rows[:5]), len(ragged.rows)
-    verb = "has" if count == 1 else "have"
-    sentence = f"{row_words(first, count)} {verb} not {ragged.first[0]} cells, as the header has: left out."
+    verb = "does" if count == 1 else "do"
+    sentence = f"{row_words(first, count)} {verb} not have {ragged.first[0]} cells, as the header does: left out."
     return (Note(kind="rows", rows=first, count=count, sentence=sentence),)
 
 
@@ -151,6 +151,8 @@ def _open_quote(path: Path, where: str) -> DataError:
 
 def _unreadable(path: Path, error: Exception) -> DataError:
     text = str(error)
+    if "Empty CSV" in text:  # a header without so much as a line break
+        return no_rows(str(path))
     if "straddles" in text or "straddling" in text:
         return _open_quote(path, _LONG_ROW)
     return DataError(

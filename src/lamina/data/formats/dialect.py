@@ -12,14 +12,14 @@ _ROWS = 200
 def find_separator(sample: str, *, likely: str = ",") -> str:
     r"""The separator that cuts the header and the rows of a sample into the same number of cells.
 
-    If none occurs in the header the table has one column, and ``likely`` comes back.
+    If none occurs in the header the table has one column, and a separator comes back that occurs nowhere.
 
-    >>> find_separator("a;b\n1,5;2,5\n"), find_separator("a|b\n1|2\n"), find_separator("a\n1,5\n", likely="\t")
+    >>> find_separator("a;b\n1,5;2,5\n"), find_separator("a|b\n1|2\n"), find_separator("a\n1,5\n")
     (';', '|', '\t')
     """
     scored = [(score, separator) for separator in SEPARATORS if (score := _score(sample, separator)) is not None]
     if not scored:
-        return likely
+        return next((other for other in (likely, *SEPARATORS) if other not in sample), likely)
     best = max(score for score, _ in scored)
     winners = [separator for score, separator in scored if score == best]
     return likely if likely in winners else winners[0]

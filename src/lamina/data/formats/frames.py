@@ -23,13 +23,15 @@ def read_frame(frame: Any, name: str) -> Raw:
     """
     import narwhals as nw
 
-    settle_names(list(getattr(frame, "columns", ())), name)  # narwhals would refuse doubled names less clearly
     try:
         known = nw.from_native(frame)
+        eager = known.collect() if isinstance(known, nw.LazyFrame) else known
+        names = list(eager.columns)
     except TypeError as error:
         raise no_table(frame) from error
-    eager = known.collect() if isinstance(known, nw.LazyFrame) else known
-    names = list(eager.columns)
+    except nw.exceptions.DuplicateError:
+        names = list(frame.columns)
+    settle_names(names, name)
     try:
         return arrow_raw(eager.to_arrow().select([str(n) for n in names]).rename_columns([str(n) for n in names]), name)
     except (pa.ArrowException, TypeError, ValueError, OverflowError):  # a column of mixed Python objects

@@ -38,7 +38,8 @@ def settle_names(names: Sequence[Any], place: str) -> tuple[tuple[str, ...], tup
     blank = [i for i, name in enumerate(found, 1) if not name]
     if not blank:
         return settled, ()
-    sentence = f"{len(blank)} columns have no name; they are called by position, such as {f'column {blank[0]}'!r}."
+    what = "1 column has no name and is" if len(blank) == 1 else f"{len(blank):,} columns have no name and are"
+    sentence = f"{what} called by position, such as {f'column {blank[0]}'!r}."
     return settled, (Note(kind="columns", count=len(blank), sentence=sentence),)
 
 

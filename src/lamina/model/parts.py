@@ -1,0 +1,84 @@
+"""The parts of a model, and whether they belong together.
+
+They come from one training, or from a file that may claim anything: columns, types, sizes and names of one part are
+held against those of the others, so that a model that exists can answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypedDict
+
+import pyarrow as pa
+
+from lamina.data import ClassTarget, Encoder, NumberTarget, Schema
+from lamina.foundation.errors import ModelFileError
+from lamina.foundation.specs import Json
+from lamina.model.card import Card
+from lamina.model.decoder import Link
+from lamina.model.predictor import Predictor
+
+_A_VALUE = {"double": 0.0, "string": "a", "bool": True, "timestamp[us]": 0}  # of each type in which a column is stored
+
+
+class Parts(TypedDict):
+    """All that a model is made of, by the names of `Model`'s fields."""
+
+    schema: Schema
+    encoder: Encoder
+    target: ClassTarget | NumberTarget
+    predictor: Predictor
+    link: Link
+    card: Card
+    quantiles: tuple[float, ...]
+    history: Json
+
+
+def check_parts(parts: Parts) -> None:
+    """Refuse parts of different models.
+
+    Raises:
+        ModelFileError: they do not belong together; it says which.
+    """
+    for fits, complaint in _belongings(parts):
+        if not fits:
+            raise ModelFileError(
+                wrong=f"the parts of this model do not belong together: {complaint}.",
+                expected="schema, encoder, target, network and card of one training.",
+                remedy="make the model again with `lamina fit`.",
+            )
+
+
+def _belongings(parts: Parts) -> Iterator[tuple[bool, str]]:
+    """Whether each part fits the others, with what is wrong if it does not; each is only asked if the last one did."""
+    schema, encoder, target, card = parts["schema"], parts["encoder"], parts["target"], parts["card"]
+    signature, link, quantiles = parts["predictor"].signature, parts["link"], parts["quantiles"]
+    wanted = encoder.signature(scores=signature.scores)
+    classes = target.classes if isinstance(target, ClassTarget) else ()
+    task = "classification" if isinstance(target, ClassTarget) else "regression"
+    links = {0: ("identity", "exp"), 2: ("softmax", "sigmoid")}.get(len(classes), ("softmax",))
+    answers = len(classes) if classes else len(quantiles) or 1
+    scores = answers - 1 if (link, answers) == ("sigmoid", 2) else answers
+    offered = {column.name for column in schema.features}
+    yield offered >= set(encoder.inputs), "the encoder uses columns that the schema does not offer"
+    yield _encodes(schema, encoder), "the encoder was made for columns of other kinds"
+    yield signature == wanted, f"the encoder makes {wanted}, and the network takes {signature}"
+    yield card.target == schema.target, f"the card says {card.target!r}, the schema {schema.target!r}"
+    yield task == "regression" or len(classes) > 1, "there are fewer than two classes"
+    yield card.task == task, f"the card says {card.task}, the target {task}"
+    yield card.classes == classes, f"the card says {card.classes!r}, the target {classes!r}"
+    yield link in links, f"a {task} cannot have the link {link!r}"
+    yield signature.scores == scores, f"{signature.scores} scores for {answers} answers"
+    yield not (classes and quantiles), "classes have no quantiles"
+    yield all(isinstance(q, float) and 0 < q < 1 for q in quantiles), "a quantile is not between 0 and 1"
+
+
+def _encodes(schema: Schema, encoder: Encoder) -> bool:
+    """Whether the encoder can read a row of the types that the schema gives its columns."""
+    kinds = {column.name: pa.type_for_alias(column.stored) for column in schema.features}
+    row = {name: pa.array([_A_VALUE[str(kind)]], kind) for name, kind in kinds.items()}
+    try:
+        encoder.encode(pa.table(row))
+    except (pa.ArrowException, ValueError, TypeError):
+        return False
+    return True
