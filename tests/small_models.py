@@ -76,5 +76,9 @@ def random_weights(network: Any, signature: Any, members: int) -> dict[str, torc
     stream = torch.Generator().manual_seed(0)
     stacked = {name: torch.stack([one[name].detach() for one in named]) for name in named[0]}
     # only the matrices are shaken, and all members alike: shaken biases would give every row the same answer
-    shaken = {name: torch.randn(w.shape[1:], generator=stream) for name, w in stacked.items() if w.dim() > 2}
+    shaken = {
+        name: 2 * torch.randn(w.shape[1:], generator=stream) / w.shape[-1] ** 0.5
+        for name, w in stacked.items()
+        if w.dim() > 2
+    }
     return {name: w + shaken[name] if name in shaken else w for name, w in stacked.items()}

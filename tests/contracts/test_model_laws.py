@@ -29,7 +29,7 @@ SPECS: list[Any] = [
     Perceptron(keep="pocket"),
 ]
 CASES = [
-    pytest.param(spec, target, id=f"{type(spec).__name__}{i}-{target}")
+    pytest.param((spec, target), id=f"{type(spec).__name__}{i}-{target}")
     for i, spec in enumerate(SPECS)
     for target in ("species", "ringed", "price")
     if not (isinstance(spec, Perceptron) and target == "price")

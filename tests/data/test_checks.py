@@ -118,10 +118,9 @@ def test_few_rows_are_not_accused():
 def test_leaks_in_long_tables_are_found_in_a_sample():
     """A table longer than the sample is judged by a sample, even one that a rare class is missing from."""
     rows = SAMPLE_ROWS + 1000
-    labels, noise = np.random.default_rng(0).choice(["a", "b"], rows), (Number, np.arange(rows, dtype=float).tolist())
-    (leak,) = found(
-        "leak", (Category, labels.tolist()), x=noise, given=(Number, (labels == "a").astype(float).tolist())
-    )
+    labels = np.random.default_rng(0).choice(["a", "b"], rows)
+    columns = {"x": (Number, np.arange(rows) * 1.0), "given": (Number, (labels == "a") * 1.0)}
+    (leak,) = found("leak", (Category, labels), **columns)
     assert leak.column == "given"
     assert not found("leak", (Category, ["b"] + ["a"] * (10 * SAMPLE_ROWS)), x=(Flag, [True, False] * 250_000 + [True]))
 

@@ -336,11 +336,3 @@ def test_no_rows_are_encoded_as_no_rows():
     batch = fit_encoder(table, schema, categories="codes").encode(table.slice(0, 0))
     assert batch.rows == 0
     assert batch.categories.shape == (0, 1)
-
-
-def test_the_table_is_left_as_it_was():
-    """Fitting and encoding change nothing in the table."""
-    table, schema = mixed(30)
-    before = table.to_pydict()
-    fit_encoder(table, schema, categories="onehot").encode(table)
-    assert str(table.to_pydict()) == str(before)

@@ -74,8 +74,9 @@ def test_a_single_row_is_never_drawn_for_the_test(seed):
 def test_a_class_smaller_than_the_folds_is_dealt_one_row_a_fold():
     """A class with fewer rows than folds stands in as many test sides as it has rows, and breaks nothing."""
     labels = np.array(["common"] * 18 + ["rare"] * 2)
-    tested = [(labels[test] == "rare").sum() for _, test in folds(20, folds=5, labels=labels)]
-    assert sorted(tested) == [0, 0, 0, 1, 1]
+    for seed in range(20):
+        tested = [(labels[test] == "rare").sum() for _, test in folds(20, folds=5, seed=seed, labels=labels)]
+        assert sorted(tested) == [0, 0, 0, 1, 1]
 
 
 @given(

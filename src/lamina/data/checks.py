@@ -200,7 +200,7 @@ def _check_left_out(usable: pa.Table, schema: Schema) -> Iterator[Finding]:
 
 
 def _names(schema: Schema, kind: type[Column]) -> list[str]:
-    return [c.name for c in schema.columns if isinstance(c, kind) and c.name != schema.target]
+    return [c.name for c in schema.columns if isinstance(c, kind)]
 
 
 def _constant_features(usable: pa.Table, schema: Schema) -> list[str]:

@@ -1,7 +1,7 @@
 """Where tables meet the loop: networks that fit, by scikit-learn's contract.
 
-Enters: tables and arrays, a network spec, a `Training`. Leaves: fitted estimators and their `Model`. Must not know: how a
-result is judged, or shown.
+Enters: tables and arrays, a network spec, a `Training`. Leaves: fitted estimators and their `Model`. Must not know: how
+a result is judged, or shown.
 """
 
 from lamina.estimators.arrays import as_network, as_training

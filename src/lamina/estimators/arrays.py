@@ -57,7 +57,9 @@ def table_to_fit(estimator: Any, X: Any, y: Any, **checks: Any) -> tuple[pa.Tabl
         inferred = infer_schema(raw)
         table, _ = conform(raw, inferred, need_target=False)
         return table, inferred, np.asarray(y)
-    X, y = validate_data(estimator, X, y, dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=2, **checks)
+    X, y = validate_data(
+        estimator, X, y, dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=2, **checks
+    )
     refuse_infinite(X)
     return matrix_table(X), matrix_schema(X.shape[1]), y
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import torch
+from torch import nn
 
 from lamina.data import ClassTarget, Encoder, NumberTarget, Schema, fit_encoder
 from lamina.foundation.signature import Signature
@@ -116,7 +118,7 @@ def fit_networks(
         group = [prepared[i] for i in positions]
         members, pool = _members(group)
         trained = fit_fleet(
-            lambda seed, signature=signature: network.build(signature, seed=seed),
+            partial(_build, network, signature),
             pool,
             members,
             training,
@@ -153,6 +155,10 @@ def _prepare(
     )
     signature = encoder.signature(scores=loss.scores_for(target.scores))
     return _Prepared(part=part, encoder=encoder, target=target, signature=signature, rows=rows)
+
+
+def _build(network: Network, signature: Signature, seed: int) -> nn.Module:
+    return network.build(signature, seed=seed)
 
 
 def _members(group: Sequence[_Prepared]) -> tuple[list[Member], Rows]:

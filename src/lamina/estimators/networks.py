@@ -1,7 +1,7 @@
 """Networks as scikit-learn estimators: `NetworkClassifier` and `NetworkRegressor`.
 
-They drop into ``Pipeline``, ``GridSearchCV``, ``cross_val_score`` and ``clone``. What they learnt is a `lamina.model.Model`
-in ``model_``, which saves to one file.
+They drop into ``Pipeline``, ``GridSearchCV``, ``cross_val_score`` and ``clone``. What they learnt is a
+`lamina.model.Model` in ``model_``, which saves to one file.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ HELD_BACK_FROM = 2_000  # rows from which a part is held back to find the best e
 class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """A neural network that tells classes apart.
 
-    **Shape**: X ``(row, feature)``, numbers with NaN for missing, or a data frame with columns of any kind; y ``(row,)``.
+    **Shape**: X ``(row, feature)``, numbers with NaN for missing, or a data frame of columns of any kind; y ``(row,)``.
 
     Args:
         network: a spec such as ``MLP(widths=(10, 10))``, a string such as ``"10 relu, 10 tanh"``, or None for `Table`.
@@ -121,7 +121,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
 class NetworkRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """A neural network that predicts a number.
 
-    **Shape**: X ``(row, feature)``, numbers with NaN for missing, or a data frame with columns of any kind; y ``(row,)``.
+    **Shape**: X ``(row, feature)``, numbers with NaN for missing, or a data frame of columns of any kind; y ``(row,)``.
 
     Args:
         network: a spec such as ``MLP(widths=(10, 10))``, a string such as ``"10 relu, 10 tanh"``, or None for `Table`.

@@ -1,6 +1,6 @@
 """What a network is worth: studies that train, judge on rows never seen, and tell.
 
-Enters: a source of data and what was asked for. Leaves: a `Study` with a `Model` in it. Must not know: terminals, pages.
+Enters: a source of data and what was asked for. Leaves: a `Study` with a `Model`. Must not know: terminals, pages.
 """
 
 from lamina.evaluation.plan import Protocol, number_of_folds

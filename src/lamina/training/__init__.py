@@ -1,8 +1,8 @@
 """How networks learn. One step serves a single network and a fleet of many.
 
-Enters: tensors (`Rows`), which of them each member may see (`Member`), a way to build a network from a seed, a `Training`
-spec. Leaves: weights with a leading member axis and each member's `History` (`Trained`). Must not know: tables, columns,
-models, files of models.
+Enters: tensors (`Rows`), which of them each member may see (`Member`), a way to build a network from a seed, a
+`Training` spec. Leaves: weights with a leading member axis and each member's `History` (`Trained`). Must not know:
+tables, columns, models, files of models.
 """
 
 from lamina.training.adaptive import AdaGrad, Adam, AdamW, RMSProp

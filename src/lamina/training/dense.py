@@ -38,14 +38,16 @@ class _Hidden:
 
 def is_dense(network: nn.Module) -> bool:
     """Whether a network is such a chain: affine layers, each with at most one activation and one dropout."""
-    kinds = [type(layer) for layer in network] if type(network) is nn.Sequential else []
+    if type(network) is not nn.Sequential:
+        return False
+    kinds = [type(layer) for layer in network.children()]
     return (
         bool(kinds)
         and kinds[0] is Affine
         and kinds[-1] is Affine
         and set(kinds) <= {Affine, Activate, Dropout}
         and all(tail in ([], [Activate], [Dropout], [Activate, Dropout]) for tail in _tails(kinds))
-        and all(layer.bias is not None for layer in network if isinstance(layer, Affine))
+        and all(layer.bias is not None for layer in network.children() if isinstance(layer, Affine))
     )
 
 
@@ -111,7 +113,7 @@ class Dense:
                 slope = layer.pull(slope, before, after)
             # a product straight into the strided view takes four times as long as product and copy
             layer.weight_gradient.copy_(torch.bmm(slope, inputs[i].mT))
-            layer.bias_gradient.copy_(slope.sum(-1))
+            torch.sum(slope, dim=-1, out=layer.bias_gradient)
             if i:
                 slope = torch.bmm(layer.weight.mT, slope)
 

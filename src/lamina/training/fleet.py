@@ -54,6 +54,8 @@ class Fleet:
         self.buffers = _with_dropout(_stack([dict(n.named_buffers()) for n in networks], device, dtype), members)
         self.state: State = self.rule.init(self.parameters)
         self.averaged = self.parameters.clone() if training.averaging else None
+        self._layered: Stacked | None = None
+        self.clipped: Tensor | None = None  # norms (member, 1) of the newest gradient before it was clipped
         self._prepare()
 
     def step(self, pool: Rows, step: Step, knobs: Knobs) -> Tensor:
@@ -123,10 +125,10 @@ class Fleet:
         return self._layered
 
     def _prepare(self) -> None:
-        self._layered: Stacked | None = None
+        self._layered = None
         self.judged = side_by_side([member.validation for member in self.members])
         self.gradient = torch.zeros_like(self.parameters)
-        self.clipped: Tensor | None = None  # norms (member, 1) of the newest gradient before it was clipped
+        self.clipped = None
         self.shuffler = Shuffler(self.members, self.orders, self.training.rows_a_step)
         self.gradients: Gradients = gradients_for(
             self.template,
@@ -166,7 +168,8 @@ def clip_members(gradient: Tensor, largest: float) -> Tensor:
 
 
 def _norms(gradient: Tensor) -> Tensor:
-    return torch.linalg.vector_norm(gradient, dim=1, keepdim=True)
+    norms: Tensor = torch.linalg.vector_norm(gradient, dim=1, keepdim=True)
+    return norms
 
 
 def _stack(named: Sequence[dict[str, Tensor]], device: torch.device, dtype: torch.dtype) -> dict[str, Tensor]:

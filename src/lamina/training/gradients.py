@@ -108,7 +108,7 @@ class Mapped:
             return self._forward(rows)
 
     def _forward(self, rows: Rows) -> Tensor:
-        def one(parameters: dict[str, Tensor], buffers: dict[str, Tensor], *inputs: Tensor) -> Tensor:
+        def one(parameters: Mapping[str, Tensor], buffers: dict[str, Tensor], *inputs: Tensor) -> Tensor:
             answer: Tensor = functional_call(self.network, {**parameters, **buffers}, inputs)
             return answer
 

@@ -83,9 +83,11 @@ class Shuffler:
             torch.randperm(rows, generator=stream, out=place[:rows])
         order = self.rows.gather(1, self.places.to(self.rows.device))
         if len(set(self.widths)) == 1:
-            pieces = order.split(self.widths[0], dim=1)
+            pieces = torch.split(order, self.widths[0], dim=1)
             return [Step(piece, self._counts(i, piece.shape[1])) for i, piece in enumerate(pieces)]
-        parts = [own[:rows].split(width) for own, rows, width in zip(order, self.lengths, self.widths, strict=True)]
+        parts = [
+            torch.split(own[:rows], width) for own, rows, width in zip(order, self.lengths, self.widths, strict=True)
+        ]
         return [
             side_by_side([own[i] if i < len(own) else order[0, :0] for own in parts])
             for i in range(max(map(len, parts)))

@@ -132,7 +132,7 @@ def _score(fleet: Fleet, rows: Rows, loss: Loss) -> tuple[Tensor, Tensor, Tensor
 def _pieces(step: Step, pool: Rows) -> tuple[Tensor, ...]:
     width = sum(tensor[:1].numel() for tensor in pool.inputs)
     rows = max(1, VALUES_AT_ONCE // (step.index.shape[0] * max(1, width)))
-    return step.index.split(rows, dim=1)
+    return torch.split(step.index, rows, dim=1)
 
 
 def _weights(step: Step, pool: Rows) -> Tensor:
