@@ -11,7 +11,7 @@ INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --constraint 
 # one thread for each test process: two busy pools on two cores are slower than none
 test bench: export OMP_NUM_THREADS = 1
 
-.PHONY: help demo test lint types contracts tests bench docs constraints clean
+.PHONY: help demo test lint types tests bench docs constraints clean
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -27,24 +27,22 @@ demo: $(VENV)/core.stamp ## train a network on penguins and say what to do next
 	  '  lamina fit my.csv price --out run            the same for a table and a column of yours' \
 	  '  lamina --help                                everything else' ''
 
-test: lint types contracts tests ## lint, types, import contracts and tests
+test: lint types tests ## lint, types, import contracts and tests
 
-lint: $(VENV)/test.stamp ## style and likely mistakes
+lint: $(VENV)/test.stamp ## style, likely mistakes, and who may import whom
 	$(BIN)/ruff check src tests $(wildcard benchmarks)
 	$(BIN)/ruff format --check src tests $(wildcard benchmarks)
+	$(BIN)/lint-imports --no-logo
 
 types: $(VENV)/test.stamp ## mypy, strict
 	$(BIN)/mypy
-
-contracts: $(VENV)/test.stamp ## who may import whom
-	$(BIN)/lint-imports --no-logo
 
 tests: $(VENV)/test.stamp
 	$(BIN)/python -m pytest -m "not slow" --numprocesses $(WORKERS) $(TESTS)
 
 bench: $(VENV)/test.stamp ## slow tests, then every script in benchmarks/
 	$(BIN)/python -m pytest -m slow || [ $$? -eq 5 ]  # 5: there is none
-	@set -e; for script in $(sort $(wildcard benchmarks/[a-z]*.py)); do echo "$$script"; $(BIN)/python "$$script"; done
+	@set -e; for script in $(filter-out %/common.py,$(sort $(wildcard benchmarks/*.py))); do echo "$$script"; $(BIN)/python "$$script"; done
 
 docs: $(VENV)/docs.stamp ## the pages in docs/, as HTML
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --builder html docs docs/_build/html

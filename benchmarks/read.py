@@ -2,9 +2,10 @@
 
     python benchmarks/read.py [rows] [--wide]
 
-Prints one JSON object: rows, columns, the size of the file, seconds for each step, and peak MiB of the whole process at
-the end of each step (the largest resident set so far, which never falls). The file is written by another process, so
-that writing it does not count. `--wide` has 10,000 columns and a thousandth of the rows.
+Prints one JSON object: rows, columns, the size of the file, seconds for each step (and of all threads together after
+the import, as CPU seconds), and peak MiB of the whole process at the end of each step (the largest resident set so far,
+which never falls). The file is written by another process, so that writing it does not count. `--wide` has 10,000
+columns and a thousandth of the rows.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ def measure(path: Path) -> dict[str, object]:
     from lamina.data.read import read
 
     seconds, peaks = {"import": time.perf_counter() - start}, {"import": peak_mebibytes()}
+    cpu_start = time.process_time()
 
     def done(step: str, since: float) -> None:
         seconds[step] = time.perf_counter() - since
@@ -65,6 +67,7 @@ def measure(path: Path) -> dict[str, object]:
         "table_mebibytes": round(table.nbytes / 2**20, 1),
         "seconds": {step: round(value, 2) for step, value in seconds.items()},
         "seconds_total": round(sum(seconds.values()), 2),
+        "cpu_seconds": round(time.process_time() - cpu_start, 2),
         "peak_mebibytes": peaks,
     }
 

@@ -21,10 +21,12 @@ def test_every_set_is_what_its_facts_say(name):
     assert table.shape == (facts.rows, facts.columns)
     assert infer_task(schema) == facts.task
     assert table.column(facts.target).null_count == 0
-    assert facts.sentence and facts.source and facts.licence
+    assert all([facts.sentence, facts.source, facts.licence])
 
 
-@pytest.mark.parametrize(("name", "classes"), [("penguins", 3), ("iris", 3), ("wine", 3), ("digits", 10), ("breast-cancer", 2)])
+@pytest.mark.parametrize(
+    ("name", "classes"), [("penguins", 3), ("iris", 3), ("wine", 3), ("digits", 10), ("breast-cancer", 2)]
+)
 def test_classes_have_names(name, classes):
     """Classes are words a person can read, not codes without a meaning."""
     levels = infer_schema(read(name), target=BUILTIN[name].target).target_column.levels

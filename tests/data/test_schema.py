@@ -51,7 +51,9 @@ def test_doubled_names_are_refused():
         Schema(columns=(Number(name="a"), Text(name="b"), Category(name="a")))
 
 
-@pytest.mark.parametrize("data", [{"kind": "Number", "name": "a"}, [], None, {}], ids=["column", "list", "null", "empty"])
+@pytest.mark.parametrize(
+    "data", [{"kind": "Number", "name": "a"}, [], None, {}], ids=["column", "list", "null", "empty"]
+)
 def test_other_json_is_refused(data):
     """JSON that holds something else than a schema is refused in words."""
     with pytest.raises(SchemaError, match="do not hold a schema"):
@@ -60,7 +62,7 @@ def test_other_json_is_refused(data):
 
 def test_unknown_kinds_are_refused():
     """Only the listed kinds can be read, whatever a file names."""
-    with pytest.raises(SpecError, match="'os.system' is not known"):
+    with pytest.raises(SpecError, match="is not known here"):
         Schema.from_json({"kind": "Schema", "columns": [{"kind": "os.system", "name": "ls"}]})
 
 

@@ -129,6 +129,13 @@ def test_a_number_absurdly_far_off_stays_finite():
     assert np.isfinite(target.encode(column([1e308, -1e308]))).all()
 
 
+def test_a_score_absurdly_far_off_stays_finite():
+    """A prediction beyond float64 comes back as the largest float64, not as infinity."""
+    largest = np.finfo(np.float64).max
+    decoded = NumberTarget(mean=0.0, scale=1e308, low=-1e308, high=1e308).decode(np.array([9.0, -9.0, 0.5]))
+    assert decoded.tolist() == [largest, -largest, 5e307]
+
+
 def test_equal_numbers_have_scale_one():
     """Training rows with one and the same number are centred and not divided by 0."""
     target = fit_target(column([0.1, 0.1, 0.1]), Number(name="y"), "regression")

@@ -12,7 +12,7 @@ from lamina.networks import MLP
 from lamina.training import AdamW, Training
 
 SMALL = MLP(widths=(16,), activation="tanh")
-QUICK = Training(epochs=60, optimiser=AdamW(learning_rate=0.02), device="cpu")
+QUICK = Training(epochs=30, optimiser=AdamW(learning_rate=0.04), device="cpu")
 
 WEIGHTS_ARE_NOT_REPETITIONS = (
     "a row of weight 2 is one row in one batch, a row given twice is two rows, maybe in two batches: "

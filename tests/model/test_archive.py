@@ -106,7 +106,16 @@ def test_no_member_may_be_missing(name: str) -> None:
     members = container.unpack(seal(MEMBERS))
     assert name in refusal(container.pack({n: c for n, c in members.items() if n != name})).wrong
     listed = json.loads(members[MANIFEST])["members"]
-    assert name in refusal(resealed(members={n: facts for n, facts in listed.items() if n != name})).wrong
+    others = {n: facts for n, facts in listed.items() if n != name}
+    assert name in refusal(resealed(members=others)).wrong
+    unsaid = container.unpack(resealed(members=others))
+    assert name in refusal(container.pack({n: c for n, c in unsaid.items() if n != name})).wrong
+
+
+def test_an_optional_member_may_be_there() -> None:
+    """The history is read where it is, and not missed where it is not."""
+    assert open_archive(seal(MEMBERS | {"history.json": b"[]"}))["history.json"] == b"[]"
+    assert "history.json" not in open_archive(seal(MEMBERS))
 
 
 def test_a_newer_format_says_update() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 
 import pytest
@@ -58,6 +59,22 @@ def test_every_fact_is_shown() -> None:
         assert fact in text
 
 
+def test_what_is_not_known_is_left_out() -> None:
+    """A model of a number without metrics, data, classes or seeds has a card without empty lists and results."""
+    card = Card(name="prices", task="regression", target="price", rows=0, created="2026-11-21")
+    text = card_markdown(card)
+    for absent in ("metrics:", "model-index", "classes", "How well", "Notes", "None", "seeds"):
+        assert absent not in text
+    assert "pipeline_tag: tabular-regression" in text
+    assert "Predicts **price**.\nMade on 2026-11-21 from 0 rows of unnamed data.\n" in text
+    measured = dataclasses.replace(card, metrics={"test": {"rmse": 1e-05, "r2": math.nan}})
+    lines = front_matter(card_markdown(measured))
+    assert '    dataset: {name: "unnamed", type: tabular}' in lines
+    assert lines[-1] == '    - {type: "rmse", name: "rmse (test)", value: 1.0e-05}'
+    assert '    dataset: {name: "penguins", type: tabular}' in front_matter(card_markdown(CARD))
+    assert "rows of penguins." in card_markdown(CARD)
+
+
 def test_nasty_names_stay_text() -> None:
     """A target, class, note, metric or data name can open no tag, link, row, heading, fence or second front matter."""
     card = dataclasses.replace(
@@ -98,6 +115,9 @@ def test_long_lists_and_names_are_cut() -> None:
     assert "100,000 classes" in text
     assert "and 99,950 more" in text
     assert len(text) < 5000
+    assert plain_text("t" * 200) == "t" * 200
+    assert plain_text("t" * 201) == "t" * 199 + "…"
+    assert "more" not in card_markdown(dataclasses.replace(CARD, classes=tuple(map(str, range(50)))))
 
 
 def test_the_card_survives_json() -> None:

@@ -55,6 +55,13 @@ def test_each_member_answers_as_it_would_alone() -> None:
         np.testing.assert_allclose(scores[member], alone, atol=1e-6)
 
 
+def test_one_network_is_a_fleet_of_one() -> None:
+    """A single network answers with one set of scores, those of itself in the fleet."""
+    alone = Predictor(spec=SPEC, signature=SIGNATURE, weights=stacked(networks(1)))
+    assert alone.members == 1
+    np.testing.assert_allclose(alone.scores(some_rows(9)), PREDICTOR.scores(some_rows(9))[:1], atol=1e-6)
+
+
 def test_dropout_sleeps() -> None:
     """Two calls give the same scores, to the bit: nothing is drawn while answering."""
     batch = some_rows(20)

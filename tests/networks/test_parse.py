@@ -82,6 +82,7 @@ def test_common_networks_are_told_in_plain_words() -> None:
     """What a newcomer could have typed is told as they would have."""
     for words in (
         "10 relu, 10 tanh",
+        "256 relu, 256 relu",
         "64 relu, dropout 0.1, 64 relu",
         "8 tanh, layer norm, residual",
         "linear",

@@ -93,8 +93,9 @@ def one_by_one(inputs: np.ndarray, truth: np.ndarray, classes: int, seed: int, e
 def test_looking_ahead_changes_nothing() -> None:
     """Scoring blocks of rows at once gives the mistakes and the averaged weights of showing them one by one."""
     random = np.random.default_rng(0)
-    inputs = random.integers(-4, 5, size=(700, 4)).astype(float)  # whole numbers: sums are exact in any order
-    truth = np.where(random.random(700) < 0.2, 2, (inputs[:, 0] > 0).astype(np.int64))
+    inputs = random.integers(-4, 5, size=(1500, 4)).astype(float)  # whole numbers: sums are exact in any order
+    truth = np.where(np.arange(1500) < 2, 2, (inputs[:, 0] > 0).astype(np.int64))
+    inputs[:, 0] += np.where(inputs[:, 0] > 0, 9, -9)  # a wide margin, so that several blocks pass without a mistake
     weights, result = learn(inputs, truth, 3, Perceptron(epochs=4), seed=7)
     expected, mistakes = one_by_one(inputs, truth, 3, seed=7, epochs=4)
     assert list(result.mistakes) == mistakes

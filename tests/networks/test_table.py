@@ -67,10 +67,11 @@ def test_a_table_of_categories_alone_can_be_built() -> None:
     assert network(torch.zeros(5, 0), torch.zeros(5, 2, dtype=torch.int64)).shape == (5, 2)
 
 
-def test_precision_follows_the_numbers() -> None:
-    """A network in float64 answers in float64."""
-    network = Table().build(SIGNATURE, seed=0).double()
-    assert network(torch.ones(4, 3).double(), torch.ones(4, 3, dtype=torch.int64)).dtype == torch.float64
+@pytest.mark.parametrize("precision", [torch.float64, torch.bfloat16])
+def test_precision_follows_the_numbers(precision: torch.dtype) -> None:
+    """A network in another precision answers in that precision, one-hot columns included."""
+    network = Table().build(SIGNATURE, seed=0).to(precision)
+    assert network(torch.ones(4, 3, dtype=precision), torch.ones(4, 3, dtype=torch.int64)).dtype == precision
 
 
 @pytest.mark.parametrize("settings", [{"one_hot": -1}, {"widest": 0}, {"trunk": "64 relu"}])
@@ -83,4 +84,6 @@ def test_what_cannot_be_built_is_refused(settings: dict[str, object]) -> None:
 def test_the_trunk_can_be_any_mlp() -> None:
     """Norms and shortcuts go into the trunk."""
     spec = Table(trunk=MLP(widths=(8, 8), shortcut="residual", norm="batch"))
-    assert spec.build(SIGNATURE, seed=0)(torch.ones(4, 3), torch.ones(4, 3, dtype=torch.int64)).shape == (4, 2)
+    network = spec.build(SIGNATURE, seed=0)
+    assert str(network.trunk) == str(spec.trunk.build(Signature(features=31, scores=2), seed=0))
+    assert network(torch.ones(4, 3), torch.ones(4, 3, dtype=torch.int64)).shape == (4, 2)

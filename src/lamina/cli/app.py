@@ -9,12 +9,14 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
-from lamina.cli.failures import INTERRUPTED, show_error
+from lamina.cli.failures import INTERRUPTED, plain, show_defect, show_error
 from lamina.foundation.errors import LaminaError
 
 app = typer.Typer(
     help="Deep learning from raw data to one safe file.",
+    epilog="Any command with --debug shows where in the program an error arose.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=True,
@@ -53,10 +55,11 @@ def fit(
     from lamina.cli.parse import kinds_of, missing_of, seconds_of, task_of
     from lamina.cli.progress import training_display
     from lamina.cli.render import show_study
-    from lamina.evaluation import Protocol
+    from lamina.evaluation import Protocol, check_folder
     from lamina.evaluation import fit as fit_study
     from lamina.training import training_with
 
+    check_folder(out)
     console = _console(as_json)
     with training_display(console) as on_epoch:
         study = fit_study(
@@ -89,8 +92,7 @@ def predict(
 ) -> None:
     """Answer about rows: the prediction and, for classes, every probability."""
     from lamina.cli.render import show_remarks
-    from lamina.cli.tables import csv_bytes
-    from lamina.foundation.storage import atomic_write
+    from lamina.cli.tables import print_csv, write_csv
     from lamina.model import load
 
     answers, notes = load(model).answer_with_notes(data)
@@ -98,16 +100,16 @@ def predict(
     if as_json:
         _print_json({"answers": answers.to_pylist()})
     elif out is None:
-        sys.stdout.buffer.write(csv_bytes(answers))
+        print_csv(answers)
     else:
-        atomic_write(out, csv_bytes(answers))
-        Console(stderr=True).print(f"Wrote {out} ({answers.num_rows:,} rows).", markup=False)
+        write_csv(answers, out)
+        Console(stderr=True).print(Text(plain(f"Wrote {out} ({answers.num_rows:,} rows).")), soft_wrap=True)
 
 
 @app.command()
 def evaluate(model: ModelArgument, data: DataArgument, as_json: JsonOption = False) -> None:
     """Measure a model on rows whose answer is known."""
-    from lamina.cli.render import show_remarks, two_columns
+    from lamina.cli.render import show_pairs, show_remarks
     from lamina.metrics import METRICS, format_metric
     from lamina.model import load
 
@@ -118,26 +120,26 @@ def evaluate(model: ModelArgument, data: DataArgument, as_json: JsonOption = Fal
     console = _console(as_json)
     show_remarks([("info", note.sentence) for note in notes], console)
     rows = [(METRICS[name].label, format_metric(METRICS[name], value)) for name, value in found.items()]
-    console.print(two_columns(data, rows))
+    show_pairs(data, rows, console)
 
 
 @app.command()
 def inspect(model: ModelArgument, as_json: JsonOption = False) -> None:
     """Show what is in a model file."""
-    from lamina.cli.render import facts_table
+    from lamina.cli.render import show_facts
     from lamina.model import load
 
     facts = load(model).facts()
     if as_json:
         _print_json(facts)
     else:
-        _console(as_json).print(facts_table(facts))
+        show_facts(facts, _console(as_json))
 
 
 @app.command()
 def networks(as_json: JsonOption = False) -> None:
     """List the network families, and how to write one down."""
-    from lamina.cli.render import two_columns
+    from lamina.cli.render import show_pairs
     from lamina.networks.catalogue import catalogue
 
     families = catalogue()
@@ -146,14 +148,14 @@ def networks(as_json: JsonOption = False) -> None:
         return
     for family in families:
         settings = [(name, f"{s['default']}  {s['meaning']}") for name, s in family["settings"].items()]
-        _console(as_json).print(two_columns(f"{family['name']}: {family['sentence']}", settings))
+        show_pairs(f"{family['name']}: {family['sentence']}", settings, _console(as_json))
     _console(as_json).print('In short: lamina fit penguins --network "64 relu, dropout 0.1, 64 relu"', markup=False)
 
 
 @app.command()
 def data(as_json: JsonOption = False) -> None:
     """List the data sets that come with lamina."""
-    from lamina.cli.render import two_columns
+    from lamina.cli.render import show_pairs
     from lamina.data.builtin import BUILTIN
 
     sets = [
@@ -164,22 +166,37 @@ def data(as_json: JsonOption = False) -> None:
         _print_json({"sets": sets})
         return
     rows = [(str(s["name"]), f"{s['rows']} rows, predict {s['target']}. {s['sentence']}") for s in sets]
-    _console(as_json).print(two_columns("lamina fit NAME", rows))
+    show_pairs("Built-in sets, for `lamina fit NAME`", rows, _console(as_json))
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
     typed = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in typed
+    # a terminal or a pipe may know fewer letters than the results have
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    screen = Console(stderr=True, soft_wrap=True)
     try:
-        app([word for word in typed if word != "--debug"], standalone_mode=True)
+        app([word for word in typed if word != "--debug"], prog_name="lamina")
+    except SystemExit as leaving:
+        if leaving.code == INTERRUPTED:
+            _say_interrupted(screen)
+        raise
+    except KeyboardInterrupt:
+        _say_interrupted(screen)
+        sys.exit(INTERRUPTED)
     except LaminaError as error:
         if debug:
             raise
-        sys.exit(show_error(error, Console(stderr=True, soft_wrap=True)))
-    except KeyboardInterrupt:
-        Console(stderr=True).print("Interrupted; nothing was written.")
-        sys.exit(INTERRUPTED)
+        sys.exit(show_error(error, screen))
+    except Exception as error:  # whatever it is, a person gets words and an exit code
+        if debug:
+            raise
+        sys.exit(show_defect(error, screen))
+
+
+def _say_interrupted(screen: Console) -> None:
+    screen.print("Interrupted; every file is as it was, or whole.")
 
 
 def _console(as_json: bool) -> Console:

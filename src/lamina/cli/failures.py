@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from rich.console import Console
-from rich.markup import escape
 from rich.text import Text
 
 from lamina.foundation.errors import LaminaError
@@ -22,15 +21,21 @@ def show_error(error: LaminaError, console: Console) -> int:
     return error.exit_code
 
 
+def show_defect(error: Exception, console: Console) -> int:
+    """Say that the mistake is not the user's; returns the exit code."""
+    said = f": {error}" if str(error) else ""
+    defect = LaminaError(
+        wrong=f"lamina itself failed: {type(error).__name__}{said}.",
+        expected="an answer, or a sentence about what to mend.",
+        remedy="run the same command with --debug, and report what it prints.",
+    )
+    return show_error(defect, console)
+
+
 def plain(text: str) -> str:
     r"""Text from data without control characters, so that no cell can move the cursor or forge a line.
 
-    >>> plain("a\x1b[31mb")
-    'a\\x1b[31mb'
+    >>> plain("a\x1b[31mb\nc")
+    'a\\x1b[31mb\\nc'
     """
-    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
-
-
-def marked(text: str) -> str:
-    """Text from data as it may stand inside rich markup."""
-    return escape(plain(text))
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,4 +1,4 @@
-"""The live display of a training: one moving line on a terminal, plain lines elsewhere."""
+"""The live display of a training: two moving lines on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+from rich.text import Text
 
 if TYPE_CHECKING:
     from lamina.training.outcome import Progress as Epoch
@@ -30,17 +32,21 @@ def training_display(console: Console) -> Iterator[EpochSink]:
 
 @contextmanager
 def _moving_bar(console: Console) -> Iterator[EpochSink]:
+    """Two lines, so that a terminal of 80 columns cuts nothing off: how far and how long, then the figures."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(bar_width=20),
-        TextColumn("{task.fields[line]}"),
+        TextColumn("{task.fields[pace]}"),
     )
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("training", line="reading and checking the data", total=None)
+    bar = Progress(*columns, console=console)
+    task = bar.add_task("reading and checking the data", pace="", total=None)
+    with Live(bar, console=console, transient=True) as live:
 
         def sink(epoch: Epoch) -> None:
-            bar.update(task, total=epoch.epochs, completed=epoch.epoch, line=progress_line(epoch))
+            words = f"epoch {epoch.epoch}/{epoch.epochs}"
+            bar.update(task, description=words, total=epoch.epochs, completed=epoch.epoch, pace=pace_words(epoch))
+            live.update(Group(bar, Text(f"  {figure_words(epoch)}")))
 
         yield sink
 
@@ -58,13 +64,21 @@ def _plain_lines(console: Console) -> EpochSink:
 
 
 def progress_line(epoch: Epoch) -> str:
-    """One epoch in one line: losses, metric, speed, time left."""
-    parts = [f"{epoch.epoch}/{epoch.epochs}", f"loss {epoch.training_loss:.4f}"]
+    """One epoch in one line."""
+    return f"{epoch.epoch}/{epoch.epochs}  {figure_words(epoch)}  {pace_words(epoch)}"
+
+
+def figure_words(epoch: Epoch) -> str:
+    """What was reached: the losses and the metric."""
+    words = [f"loss {epoch.training_loss:.4f}"]
     if epoch.validation_loss is not None:
-        parts.append(f"validation {epoch.validation_loss:.4f}")
+        words.append(f"validation {epoch.validation_loss:.4f}")
     if epoch.metric is not None:
-        parts.append(f"{epoch.metric_name} {epoch.metric:.3f}")
+        words.append(f"{epoch.metric_name} {epoch.metric:.3f}")
+    return "  ".join(words)
+
+
+def pace_words(epoch: Epoch) -> str:
+    """How fast it goes and how long it will take."""
     networks = f" in {epoch.members} networks" if epoch.members > 1 else ""
-    parts.append(f"{epoch.rows_per_second:,.0f} rows/s{networks}")
-    parts.append(f"{epoch.seconds_left:.0f} s left")
-    return "  ".join(parts)
+    return f"{epoch.rows_per_second:,.0f} rows/s{networks}  {epoch.seconds_left:.0f} s left"

@@ -22,11 +22,11 @@ def show_study(study: Study, written: Sequence[Any], console: Console) -> None:
     """The results of a fit: what was noticed, the scores, the diagnosis, the files."""
     show_remarks([(f.severity, f.sentence) for f in study.findings], console)
     show_remarks([("info", note.sentence) for note in study.notes], console)
-    console.print(two_columns(_title(study), [(s.metric.label, s.words()) for s in study.scores]))
+    show_pairs(_title(study), [(s.metric.label, s.words()) for s in study.scores], console)
     for diagnosis in study.diagnoses:
         console.print(Text(plain(f"{diagnosis.sentence} {diagnosis.advice}")))
     seconds = f"in {study.seconds:.1f} s" if study.seconds < 100 else f"in {study.seconds / 60:.1f} min"
-    console.print(Text(f"Wrote {' and '.join(str(path) for path in written)} {seconds}."))
+    console.print(Text(plain(f"Wrote {' and '.join(str(path) for path in written)} {seconds}.")), soft_wrap=True)
 
 
 def show_remarks(remarks: Sequence[tuple[str, str]], console: Console) -> None:
@@ -37,19 +37,21 @@ def show_remarks(remarks: Sequence[tuple[str, str]], console: Console) -> None:
         console.print(Text(f"... and {len(remarks) - SHOWN_NOTES} more, all in result.json", style="dim"))
 
 
-def two_columns(title: str, rows: Iterable[tuple[str, str]]) -> Table:
-    """A small table of names and values."""
-    table = Table(title=Text(plain(title), style="bold"), show_header=False, title_justify="left")
-    table.add_column(style="cyan")
-    table.add_column()
-    for name, value in rows:
+def show_pairs(title: str, pairs: Iterable[tuple[str, str]], console: Console) -> None:
+    """A heading, then names and values in two columns."""
+    table = Table(box=None, show_header=False, padding=(0, 2))
+    table.add_column(style="cyan", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in pairs:
         table.add_row(Text(plain(name)), Text(plain(value)))
-    return table
+    console.print(Text(plain(title), style="bold"))
+    console.print(table)
 
 
-def facts_table(facts: Mapping[str, Any]) -> Table:
+def show_facts(facts: Mapping[str, Any], console: Console) -> None:
     """What is known about a model."""
-    return two_columns(facts["name"], [(name.replace("_", " "), words_of(value)) for name, value in facts.items()])
+    pairs = [(name.replace("_", " "), words_of(value)) for name, value in facts.items() if name != "name"]
+    show_pairs(facts["name"], pairs, console)
 
 
 def words_of(value: Any) -> str:
@@ -73,4 +75,4 @@ def _title(study: Study) -> str:
     if folds == 1:
         train, test = study.judged[0]
         return f"{target}: learnt from {train:,} rows, measured on {test:,} others"
-    return f"{target}: {folds} folds, each of {study.rows:,} rows held out once; the model learnt from all"
+    return f"{target}: measured by {folds} folds on {study.rows:,} rows, each held out once"

@@ -4,12 +4,12 @@ The rules, tried in this order (a target is never an identifier, a text or a con
 
 1. the same value in every row, or none in any: constant;
 2. declared as categories by their owner (a pandas or polars categorical): category; truth values: flag; dates: moment;
-3. all cells numbers, or all but 1 % of at least 20: number; but whole numbers may be
+3. all cells numbers, or all but 1 %: number; but whole numbers may be
    codes with leading zeros (category), dates such as 20210304 under a name that says so (moment),
    only 0 and 1 (flag), named like an identifier and all different (identifier) or not all different (category);
    and a target of two whole numbers, or of up to 20 that are each in 2 % and in 3 of the rows, is a category;
 4. a pair of words for yes and no: flag;
-5. all cells dates, or all but 1 % of at least 20: moment;
+5. all cells dates, or all but 1 %: moment;
 6. sentences: text; nearly every cell different (and not mostly fractions): identifier; else category.
 """
 
@@ -27,11 +27,10 @@ from lamina.data.cells import Signs, decide_signs, flag_words, looks_dated, plai
 from lamina.data.columns import Column, Constant, Flag, Identifier, Moment, Number, Text
 from lamina.data.evidence import Cells, all_whole, as_floats, category, has_clock, moment, number_of
 
-BAD_SHARE = 0.01  # of the cells may be unreadable in a column of numbers or dates ...
-ENOUGH_CELLS = 20  # ... if at least so many can be read
+BAD_SHARE = 0.01  # of the cells may be unreadable in a column of numbers or dates
 CLASS_LEVELS = 20  # a target of more whole numbers than this is a quantity
 CLASS_SHARE, CLASS_ROWS = 0.02, 3  # the rarest class of a numeric target has at least this share and these rows
-UNIQUE_SHARE = 0.95  # of the cells differ in an identifier
+UNIQUE_SHARE, UNIQUE_CELLS = 0.95, 20  # so large a share of at least so many cells differ in an identifier
 MANY_LEVELS, MANY_SHARE = 10_000, 0.5  # so many names, in so large a share of the cells, identify more than they group
 TEXT_WORDS, TEXT_LETTERS, TEXT_SHARE = 5, 40, 0.3  # a mean sentence, and how many of them must differ
 
@@ -131,7 +130,7 @@ def _numeric_target(cells: Cells, found: Number) -> Column:
     words = (
         f"its {len(cells.distinct)} whole numbers were taken for classes; if they are amounts, ask for a regression."
     )
-    return category(cells, words)
+    return category(cells, words if cells.task is None else "")
 
 
 def _code(cells: Cells) -> Column | None:
@@ -168,7 +167,7 @@ def _zero_one(cells: Cells) -> Column | None:
 
 def _numeric_name(cells: Cells) -> Column | None:
     """Whole numbers under a name such as customer_id: all different, or a group each."""
-    if not _named_like_row(cells.name) or pa.types.is_floating(cells.present.type):
+    if not _named_like_row(cells.name):
         return None
     if len(cells.distinct) == cells.count and (_LIKE_ID.search(cells.name) or _consecutive(cells)):
         return Identifier(name=cells.name, reason="every value is a different number, and the name says identifier.")
@@ -231,7 +230,7 @@ def _identifier(cells: Cells) -> Column | None:
         return None
     share = len(cells.distinct) / cells.count
     named = share == 1 and (_named_like_row(cells.name) and cells.count >= CLASS_ROWS)
-    alike = share >= UNIQUE_SHARE and cells.count >= ENOUGH_CELLS
+    alike = share >= UNIQUE_SHARE and cells.count >= UNIQUE_CELLS
     many = share >= MANY_SHARE and len(cells.distinct) > MANY_LEVELS
     if not (named or alike or many):
         return None
@@ -258,7 +257,7 @@ def _bad_cells(cells: Cells, values: pa.Array) -> int:
 
 
 def _few(bad: int, count: int) -> bool:
-    return bad == 0 or (count - bad >= ENOUGH_CELLS and bad <= BAD_SHARE * count)
+    return bad <= BAD_SHARE * count
 
 
 def _bad_words(bad: int, count: int, what: str) -> str:

@@ -4,9 +4,11 @@ Enters: tables and arrays, a network spec, a `Training`. Leaves: fitted estimato
 a result is judged, or shown.
 """
 
-from lamina.estimators.arrays import as_network, as_training
-from lamina.estimators.fitting import Fitted, Part, RowNumbers, Task, fit_networks, loss_for
+from lamina.estimators.asked import as_network, as_training, member_seeds
+from lamina.estimators.fitting import Fitted, Part, RowNumbers, fit_networks
+from lamina.estimators.keep import to_model
 from lamina.estimators.networks import HELD_BACK_FROM, NetworkClassifier, NetworkRegressor
+from lamina.estimators.recipe import Task, usual_loss, usual_network
 
 __all__ = [
     "HELD_BACK_FROM",
@@ -19,5 +21,8 @@ __all__ = [
     "as_network",
     "as_training",
     "fit_networks",
-    "loss_for",
+    "member_seeds",
+    "to_model",
+    "usual_loss",
+    "usual_network",
 ]

@@ -1,4 +1,4 @@
-"""From scikit-learn's X and y to a table and its schema, and the settings that both estimators share."""
+"""From scikit-learn's X, y and weights to a table, its schema and arrays."""
 
 from __future__ import annotations
 
@@ -7,38 +7,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from sklearn.utils import assert_all_finite, check_array, check_consistent_length, column_or_1d
 from sklearn.utils.validation import validate_data
 
 from lamina.data import Category, Column, Number, Schema, conform, infer_schema, read
 from lamina.foundation.errors import SpecError
-from lamina.networks import Network, Table, parse_network
-from lamina.training import Training
 
 TARGET = "target"
-
-
-def as_network(network: Network | str | None) -> Network:
-    """The spec that was asked for: itself, what a string describes, or the default for tables."""
-    if network is None:
-        return Table()
-    return parse_network(network) if isinstance(network, str) else network
-
-
-def as_training(training: Training | None) -> Training:
-    """The training that was asked for, or the default.
-
-    Raises:
-        SpecError: it is something else.
-    """
-    if training is None:
-        return Training()
-    if not isinstance(training, Training):
-        raise SpecError(
-            wrong=f"training is {training!r}.",
-            expected="a Training spec, or None for the default.",
-            remedy="try training=Training(epochs=50).",
-        )
-    return training
 
 
 def has_names(X: Any) -> bool:
@@ -52,16 +27,67 @@ def table_to_fit(estimator: Any, X: Any, y: Any, **checks: Any) -> tuple[pa.Tabl
     Columns of a data frame keep their kinds; an array is numbers.
     """
     if has_names(X):
-        X, y = validate_data(estimator, X, y, skip_check_array=True)
+        validate_data(estimator, X, skip_check_array=True)
+        check_consistent_length(X, y)
         raw = read(X)
         inferred = infer_schema(raw)
         table, _ = conform(raw, inferred, need_target=False)
-        return table, inferred, np.asarray(y)
-    X, y = validate_data(
-        estimator, X, y, dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=2, **checks
-    )
+        return table, inferred, known_answers(y)
+    X, y = validate_data(estimator, X, y, dtype=np.float64, ensure_all_finite=False, ensure_min_samples=2, **checks)
     refuse_infinite(X)
     return matrix_table(X), matrix_schema(X.shape[1]), y
+
+
+def known_answers(y: Any) -> npt.NDArray[Any]:
+    """``y`` as an array ``(row,)`` without gaps.
+
+    Raises:
+        SpecError: a row has no answer.
+        ValueError: it is no column, or holds NaN or infinity.
+    """
+    answers: npt.NDArray[Any] = column_or_1d(np.asarray(y), warn=True)
+    assert_all_finite(answers, input_name="y")
+    if answers.dtype == object and any(value is None for value in answers):
+        raise SpecError(
+            wrong="y holds None.",
+            expected="an answer for every row.",
+            remedy="leave out the rows whose answer is not known.",
+        )
+    return answers
+
+
+def row_weights(sample_weight: Any, rows: int) -> npt.NDArray[np.float64] | None:
+    """How much each row counts ``(row,)``; None if all count alike.
+
+    Raises:
+        SpecError: not one weight a row, a negative one, or zeros only.
+        ValueError: a weight is no number, NaN or infinite.
+    """
+    if sample_weight is None:
+        return None
+    if np.isscalar(sample_weight):
+        sample_weight = np.full(rows, sample_weight)
+    weights: npt.NDArray[np.float64] = check_array(
+        sample_weight, ensure_2d=False, allow_nd=True, dtype=np.float64, input_name="sample_weight"
+    )
+    _check_weights(weights, rows)
+    return weights
+
+
+def _check_weights(weights: npt.NDArray[np.float64], rows: int) -> None:
+    if weights.shape != (rows,):
+        wrong = f"sample_weight has shape {weights.shape}."
+    elif (weights < 0).any():
+        wrong = f"sample_weight holds {weights.min():g}."
+    elif not weights.any():
+        wrong = "every weight in sample_weight is zero: there is no row to learn from."
+    else:
+        return
+    raise SpecError(
+        wrong=wrong,
+        expected=f"one weight a row, shape {(rows,)}: none below 0, and not all of them 0.",
+        remedy="leave it out if all rows count alike.",
+    )
 
 
 def table_to_answer(estimator: Any, X: Any) -> pa.Table:
@@ -69,7 +95,7 @@ def table_to_answer(estimator: Any, X: Any) -> pa.Table:
     if estimator.framed_:
         validate_data(estimator, X, reset=False, skip_check_array=True)
         return conform(read(X), estimator.schema_, need_target=False)[0]
-    X = validate_data(estimator, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
+    X = validate_data(estimator, X, reset=False, dtype=np.float64, ensure_all_finite=False)
     refuse_infinite(X)
     return matrix_table(X)
 

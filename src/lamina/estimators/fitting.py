@@ -5,11 +5,11 @@ Several parts of a table (folds, say) are trained together: as one fleet whereve
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +17,11 @@ import pyarrow as pa
 import torch
 from torch import nn
 
-from lamina.data import ClassTarget, Encoder, NumberTarget, Schema, fit_encoder
+from lamina.data import ClassTarget, Encoder, NumberTarget, Schema, fit_encoder, fit_target
+from lamina.estimators.recipe import Task, usual_loss, usual_network
 from lamina.foundation.signature import Signature
 from lamina.model import Predictor
-from lamina.networks import CrossEntropy, Loss, MeanSquaredError, Network
+from lamina.networks import Loss, Network
 from lamina.training import (
     Member,
     Monitor,
@@ -36,13 +37,13 @@ from lamina.training import (
 )
 from lamina.training.history import History
 
-Task = Literal["classification", "regression"]
 RowNumbers = npt.NDArray[np.int64]
 
 MONITORS = {
     "classification": Monitor("accuracy", "higher", accuracy),
     "regression": Monitor("r2", "higher", r_squared),
 }
+LEAST_SECONDS = 0.01  # what a fleet gets if the time is up: one step, so that there is a network at all
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,18 +78,12 @@ class _Prepared:
     rows: Rows
 
 
-def loss_for(task: Task, training: Training) -> Loss:
-    """The loss of a task, unless the training names one."""
-    return training.loss or (CrossEntropy() if task == "classification" else MeanSquaredError())
-
-
 def fit_networks(
     table: pa.Table,
     schema: Schema,
     parts: Sequence[Part],
-    target_for: Callable[[RowNumbers], ClassTarget | NumberTarget],
     *,
-    network: Network,
+    network: Network | None,
     training: Training,
     task: Task,
     weights: npt.NDArray[np.float64] | None = None,
@@ -100,35 +95,64 @@ def fit_networks(
     Args:
         table: conformed to ``schema``, every target present.
         parts: which rows, and with which seeds.
-        target_for: the target fitted on training rows.
-        network: the spec of every network.
+        network: the spec of every network; None takes the usual one for so many rows.
         weights: how much each row counts ``(row,)``.
         checkpoint: as in `fit_fleet`; only where all parts can be trained as one fleet.
 
     Raises:
         TrainingError: a part's networks all diverged, or there is nothing to learn from.
     """
-    loss = loss_for(task, training)
+    network = network or usual_network(table.num_rows)
+    loss = training.loss or usual_loss(task, table.num_rows)
+    target_for = _targets(table, schema, task)
     prepared = [_prepare(table, schema, part, target_for(part.train), network, loss, weights) for part in parts]
-    alike: dict[Signature, list[int]] = defaultdict(list)
-    for i, one in enumerate(prepared):
-        alike[one.signature].append(i)
+    groups = _alike(prepared)
+    clock = _Clock(training.seconds, len(parts))
     fitted: dict[int, Fitted] = {}
-    for signature, positions in alike.items():
+    for signature, positions in groups.items():
         group = [prepared[i] for i in positions]
         members, pool = _members(group)
         trained = fit_fleet(
             partial(_build, network, signature),
             pool,
             members,
-            training,
+            replace(training, seconds=clock.share(len(group))),
             loss=loss,
             monitor=MONITORS[task],
             on_epoch=on_epoch,
-            checkpoint=checkpoint if len(alike) == 1 else None,
+            checkpoint=checkpoint if len(groups) == 1 else None,
         )
         fitted.update(zip(positions, _share_out(group, trained, network, training), strict=True))
     return tuple(fitted[i] for i in range(len(parts)))
+
+
+class _Clock:
+    """Shares a wall-clock limit among fleets that train one after the other, by how many parts each has."""
+
+    def __init__(self, seconds: float | None, parts: int) -> None:
+        self.ends = None if seconds is None else time.monotonic() + seconds
+        self.parts = parts
+
+    def share(self, parts: int) -> float | None:
+        """The seconds that the next fleet may take."""
+        share = parts / self.parts
+        self.parts -= parts
+        return None if self.ends is None else max(LEAST_SECONDS, (self.ends - time.monotonic()) * share)
+
+
+def _targets(table: pa.Table, schema: Schema, task: Task) -> Callable[[RowNumbers], ClassTarget | NumberTarget]:
+    """The target as training rows show it: numbers are scaled by them; classes are the same for all, by name."""
+    column, kind = table.column(schema.target), schema.column(str(schema.target))
+    every = fit_target(column, kind, task)
+    return lambda rows: every if isinstance(every, ClassTarget) else fit_target(column.take(rows), kind, task)
+
+
+def _alike(prepared: Sequence[_Prepared]) -> dict[Signature, list[int]]:
+    """Which parts can be one fleet: those whose encoded shapes agree."""
+    alike: dict[Signature, list[int]] = defaultdict(list)
+    for i, one in enumerate(prepared):
+        alike[one.signature].append(i)
+    return dict(alike)
 
 
 def _prepare(

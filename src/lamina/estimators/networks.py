@@ -6,32 +6,33 @@ They drop into ``Pipeline``, ``GridSearchCV``, ``cross_val_score`` and ``clone``
 
 from __future__ import annotations
 
-import datetime
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils import check_random_state
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
-from lamina.data import ClassTarget, Column, Number, Schema, fit_target, hold_out
+from lamina.data import Column, Number, hold_out
 from lamina.estimators.arrays import (
-    as_network,
-    as_training,
     category_of,
     has_names,
+    row_weights,
     table_to_answer,
     table_to_fit,
     target_name,
     with_target,
 )
-from lamina.estimators.fitting import Fitted, Part, RowNumbers, Task, fit_networks, loss_for
+from lamina.estimators.asked import as_network, as_training, member_seeds
+from lamina.estimators.fitting import Part, fit_networks
+from lamina.estimators.keep import to_model
+from lamina.estimators.recipe import Task
 from lamina.foundation.errors import DataError
 from lamina.foundation.randomness import derive_seed
-from lamina.model import Card, Model, environment_here
 from lamina.networks import Network
 from lamina.training import Training
 
@@ -90,11 +91,11 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         table, self.schema_, y = table_to_fit(self, X, y)
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
-        weights = _weights(sample_weight, table)
+        _refuse_one_class(self.classes_)
+        weights = row_weights(sample_weight, table.num_rows)
         if self.class_weight is not None:
             weights = (1.0 if weights is None else weights) * compute_sample_weight(self.class_weight, y)
         kind = category_of(target_name(self.schema_), self.classes_)
-        _refuse_one_class(self.classes_)
         _learn(self, table, kind, pa.array(codes.astype(str)), "classification", weights)
         return self
 
@@ -159,8 +160,8 @@ class NetworkRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # 
         """
         self.framed_ = has_names(X)
         table, self.schema_, y = table_to_fit(self, X, y, y_numeric=True)
-        kind = Number(name=target_name(self.schema_))
-        _learn(self, table, kind, pa.array(np.asarray(y, np.float64)), "regression", _weights(sample_weight, table))
+        kind, weights = Number(name=target_name(self.schema_)), row_weights(sample_weight, table.num_rows)
+        _learn(self, table, kind, pa.array(np.asarray(y, np.float64)), "regression", weights)
         return self
 
     def predict(self, X: Any) -> npt.NDArray[np.float64]:
@@ -186,70 +187,31 @@ def _learn(
     """Train and set ``model_``, ``histories_`` and ``n_iter_``."""
     network, training = as_network(estimator.network), as_training(estimator.training)
     table, schema = with_target(table, estimator.schema_, values, kind)
-    seed = int(np.random.default_rng().integers(2**31)) if estimator.random_state is None else _seed(estimator)
-    column = table.column(kind.name)
-    part = _part(table, column, estimator, task, seed)
-    every = fit_target(column, kind, task)
-
-    def target_for(rows: RowNumbers) -> Any:
-        return every if isinstance(every, ClassTarget) else fit_target(column.take(rows), kind, task)
-
-    (fitted,) = fit_networks(
-        table, schema, [part], target_for, network=network, training=training, task=task, weights=weights
-    )
-    estimator.model_ = _model(fitted, schema, task, training, part)
+    part = _part(estimator, table.num_rows, table.column(kind.name) if task == "classification" else None)
+    (fitted,) = fit_networks(table, schema, [part], network=network, training=training, task=task, weights=weights)
+    estimator.model_ = to_model(fitted, schema, part, training, task=task, name=type(estimator).__name__)
     estimator.histories_ = fitted.histories
     estimator.n_iter_ = max(len(history.epochs) for history in fitted.histories)
 
 
-def _part(table: pa.Table, column: pa.ChunkedArray, estimator: Any, task: Task, seed: int) -> Part:
-    rows = table.num_rows
+def _part(estimator: Any, rows: int, labels: pa.ChunkedArray | None) -> Part:
+    """All rows to learn from, or all but those held back to watch."""
+    seed = _seed(estimator.random_state)
+    seeds = member_seeds(seed, estimator.members)
     share = estimator.validation if estimator.validation is not None else (0.1 if rows >= HELD_BACK_FROM else 0.0)
-    seeds = tuple(seed if not i else derive_seed(seed, "member", i) for i in range(estimator.members))
     if not share:
         return Part(train=np.arange(rows), watch=np.arange(0), seeds=seeds)
-    labels = column if task == "classification" else None
     train, watch = hold_out(rows, fraction=share, seed=derive_seed(seed, "validation"), labels=labels)
     return Part(train=train, watch=watch, seeds=seeds)
 
 
-def _model(fitted: Fitted, schema: Schema, task: Task, training: Training, part: Part) -> Model:
-    target = fitted.target
-    return Model(
-        schema=schema,
-        encoder=fitted.encoder,
-        target=target,
-        predictor=fitted.predictor,
-        link=loss_for(task, training).link,
-        card=Card(
-            name="estimator",
-            task=task,
-            target=schema.target or "",
-            classes=target.classes if isinstance(target, ClassTarget) else (),
-            rows=len(part.train),
-            created=datetime.datetime.now(datetime.UTC).date().isoformat(),
-            seeds=part.seeds,
-            environment=environment_here(),
-        ),
-        quantiles=getattr(training.loss, "quantiles", ()),
-    )
-
-
-def _seed(estimator: Any) -> int:
-    from sklearn.utils import check_random_state
-
-    given = estimator.random_state
-    return int(given) if isinstance(given, int | np.integer) else int(check_random_state(given).randint(2**31 - 1))
-
-
-def _weights(sample_weight: Any, table: pa.Table) -> npt.NDArray[np.float64] | None:
-    if sample_weight is None:
-        return None
-    rows = np.empty((table.num_rows, 1))
-    weights: npt.NDArray[np.float64] = _check_sample_weight(
-        sample_weight, rows, dtype=np.float64, ensure_non_negative=True
-    )
-    return weights
+def _seed(random_state: Any) -> int:
+    """The seed itself, or one drawn from a random state; None draws one that nobody can foresee."""
+    if isinstance(random_state, int | np.integer):
+        return int(random_state)
+    if random_state is None:
+        return int(np.random.default_rng().integers(2**31))
+    return int(check_random_state(random_state).randint(2**31 - 1))
 
 
 def _refuse_one_class(classes: npt.NDArray[Any]) -> None:

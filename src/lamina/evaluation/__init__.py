@@ -3,8 +3,8 @@
 Enters: a source of data and what was asked for. Leaves: a `Study` with a `Model`. Must not know: terminals, pages.
 """
 
-from lamina.evaluation.plan import Protocol, number_of_folds
-from lamina.evaluation.result import Score, Study
+from lamina.evaluation.protocol import Protocol, number_of_folds
+from lamina.evaluation.result import Score, Study, check_folder
 from lamina.evaluation.study import fit
 
-__all__ = ["Protocol", "Score", "Study", "fit", "number_of_folds"]
+__all__ = ["Protocol", "Score", "Study", "check_folder", "fit", "number_of_folds"]

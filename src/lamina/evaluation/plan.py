@@ -1,40 +1,20 @@
-"""Which rows teach and which rows judge.
-
-Small tables are judged by folds: every row is held out once, and the network that is kept learns from all rows. Large
-ones are judged by one part held out: there a single test is already exact, and folds would cost several trainings.
-"""
+"""Which rows teach, which are watched, and which only judge."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from lamina.data import Schema, folds, hold_out
+from lamina.data import folds, hold_out
+from lamina.estimators import HELD_BACK_FROM, Part, RowNumbers
+from lamina.evaluation.prepare import Prepared
+from lamina.evaluation.protocol import Protocol, number_of_folds
 from lamina.foundation.randomness import derive_seed
-from lamina.foundation.specs import check, setting
 
-FOLDED_UP_TO = 5_000  # rows up to which a table is judged by folds
-RowNumbers = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Protocol:
-    """How a study judges what it trains.
-
-    ``folds`` is a number of folds, 1 for one part held out, or None to let the number of rows decide.
-    """
-
-    folds: int | None = setting(None, "folds, or 1 to hold out one part", low=1, high=100)
-    repeats: int = setting(1, "how often the folds are drawn anew", low=1, high=100)
-    held_out: float = setting(0.2, "share of the rows held out where there are no folds", above=0, below=1)
-    group: str | None = setting(None, "column whose equal values stay on one side of every split")
-    time: str | None = setting(None, "column that orders the rows: the past trains, the future tests")
-
-    def __post_init__(self) -> None:
-        check(self)
+WATCHED = 0.1  # share of the training rows that is held back to find the best epoch
 
 
 @dataclass(frozen=True)
@@ -45,34 +25,49 @@ class Judged:
     test: RowNumbers
 
 
-def judged_parts(table: pa.Table, schema: Schema, protocol: Protocol, *, seed: int, stratify: bool) -> list[Judged]:
+def judged_parts(prepared: Prepared, protocol: Protocol, *, seed: int) -> list[Judged]:
     """The splits of a study.
-
-    Args:
-        table: conformed rows, all with a target.
-        stratify: whether classes are to be dealt out evenly.
 
     Raises:
         SchemaError: the group or the time is not a column.
         DataError: too few rows, groups or moments for the folds.
     """
-    given = {
-        "labels": table.column(schema.target) if stratify and protocol.time is None else None,
+    rows, ties = prepared.table.num_rows, _ties(prepared, protocol)
+    count = number_of_folds(rows, protocol)
+    draw = derive_seed(seed, "judge")
+    if count == 1:
+        return [Judged(*hold_out(rows, fraction=protocol.held_out, seed=draw, **ties))]
+    repeats = 1 if protocol.time is not None else protocol.repeats
+    return [Judged(*pair) for pair in folds(rows, folds=count, repeats=repeats, seed=draw, **ties)]
+
+
+def parts_to_train(
+    prepared: Prepared, judged: Sequence[Judged], protocol: Protocol, *, seeds: tuple[int, ...]
+) -> list[Part]:
+    """What is trained. The last part makes the model that is kept.
+
+    With folds: each fold, watched by the rows that judge it, and then all rows together. Without: the training side,
+    of which a tenth is held back to find the best epoch if there are rows to spare.
+    """
+    none = np.arange(0)
+    if len(judged) > 1:
+        whole = Part(train=np.arange(prepared.table.num_rows), watch=none, seeds=seeds)
+        return [*(Part(train=pair.train, watch=pair.test, seeds=seeds) for pair in judged), whole]
+    train = judged[0].train
+    if len(train) < HELD_BACK_FROM:
+        return [Part(train=train, watch=none, seeds=seeds)]
+    ties = {name: None if values is None else values.take(train) for name, values in _ties(prepared, protocol).items()}
+    draw = derive_seed(seeds[0], "validation")
+    teach, watch = hold_out(len(train), fraction=WATCHED, seed=draw, **ties)
+    return [Part(train=train[teach], watch=train[watch], seeds=seeds)]
+
+
+def _ties(prepared: Prepared, protocol: Protocol) -> dict[str, pa.ChunkedArray | None]:
+    """What every split must respect: classes dealt evenly, groups kept whole, the past before the future."""
+    table, schema = prepared.table, prepared.schema
+    stratify = prepared.task == "classification" and protocol.time is None
+    return {
+        "labels": table.column(schema.target) if stratify else None,
         "groups": None if protocol.group is None else table.column(schema.column(protocol.group).name),
         "time": None if protocol.time is None else table.column(schema.column(protocol.time).name),
     }
-    count = number_of_folds(table.num_rows, protocol)
-    draw = derive_seed(seed, "judge")
-    if count == 1:
-        return [Judged(*hold_out(table.num_rows, fraction=protocol.held_out, seed=draw, **given))]
-    repeats = 1 if protocol.time is not None else protocol.repeats
-    return [Judged(*pair) for pair in folds(table.num_rows, folds=count, repeats=repeats, seed=draw, **given)]
-
-
-def number_of_folds(rows: int, protocol: Protocol) -> int:
-    """Folds of a table with so many rows; 1 means one part held out.
-
-    >>> number_of_folds(344, Protocol()), number_of_folds(48_842, Protocol()), number_of_folds(344, Protocol(folds=3))
-    (5, 1, 3)
-    """
-    return protocol.folds or (5 if rows <= FOLDED_UP_TO else 1)

@@ -109,22 +109,44 @@ class Study:
         """Write ``model.lamina`` and ``result.json`` into a folder, which is made if need be.
 
         Raises:
-            DataError: the folder cannot be made.
+            DataError: the folder cannot be made or written to.
             ModelFileError: the model cannot be written.
         """
+        check_folder(folder)
         place = Path(folder)
+        model, result = place / "model.lamina", place / "result.json"
         try:
             place.mkdir(parents=True, exist_ok=True)
+            self.model.save(model)
+            atomic_write(result, json.dumps(self.facts(), indent=1, allow_nan=False).encode())
         except OSError as error:
-            raise DataError(
-                wrong=f"the folder {os.fspath(folder)!r} cannot be made: {error.strerror}.",
-                expected="a place where files can be written.",
-                remedy="choose another place: --out somewhere-else.",
-            ) from error
-        model, result = place / "model.lamina", place / "result.json"
-        self.model.save(model)
-        atomic_write(result, json.dumps(self.facts(), indent=1, allow_nan=False).encode())
+            raise _no_place(place, error.strerror or str(error)) from error
         return model, result
+
+
+def check_folder(folder: str | os.PathLike[str]) -> None:
+    """See before a long training that its results can be written into a folder, without making it.
+
+    Raises:
+        DataError: it cannot be made, or not be written to.
+    """
+    place = Path(folder)
+    try:
+        there = next(path for path in (place, *place.absolute().parents) if path.exists())
+    except OSError as error:  # no right to look, or a name too long
+        raise _no_place(place, error.strerror or str(error)) from error
+    if not there.is_dir():
+        raise _no_place(place, f"{str(there)!r} is a file")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise _no_place(place, f"{str(there)!r} may not be written to")
+
+
+def _no_place(folder: Path, why: str) -> DataError:
+    return DataError(
+        wrong=f"the results cannot be written to the folder {str(folder)!r}: {why}.",
+        expected="a folder, old or new, on a disk with room, that this user may write to.",
+        remedy="choose another place: --out somewhere-else.",
+    )
 
 
 def _number(value: float) -> float | None:

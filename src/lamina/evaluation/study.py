@@ -1,46 +1,29 @@
 """A study: from a source of data to a model, with what it is worth measured on rows that it never saw.
 
-read -> schema -> conform -> checks -> splits -> train all parts together -> judge -> Model
+prepare -> splits -> train all parts together -> judge -> Model
 """
 
 from __future__ import annotations
 
 import dataclasses
-import datetime
-import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
-from lamina.data import (
-    BUILTIN,
-    MISSING_SPELLINGS,
-    ClassTarget,
-    Note,
-    NumberTarget,
-    Schema,
-    check_before_training,
-    check_split,
-    conform,
-    fit_target,
-    hold_out,
-    infer_schema,
-    infer_task,
-    note_rows_without_target,
-    read,
-    rows_with_target,
-)
-from lamina.estimators import HELD_BACK_FROM, Fitted, Part, RowNumbers, Task, as_network, fit_networks, loss_for
-from lamina.evaluation.plan import Judged, Protocol, judged_parts, number_of_folds
-from lamina.evaluation.result import Study, scores_of
-from lamina.foundation.errors import SchemaError, SpecError
-from lamina.foundation.randomness import derive_seed
-from lamina.model import Card, Model, environment_here
+from lamina.data import MISSING_SPELLINGS, check_split
+from lamina.estimators import Fitted, Part, Task, as_network, as_training, fit_networks, member_seeds, to_model
+from lamina.evaluation.plan import Judged, judged_parts, parts_to_train
+from lamina.evaluation.prepare import Prepared, prepare
+from lamina.evaluation.protocol import Protocol
+from lamina.evaluation.result import Score, Study, scores_of
+from lamina.model import Model
 from lamina.networks import Network
 from lamina.training import Progress, Training, diagnose
+
+LEAST_SECONDS = 0.01  # of a training whose time was up before it began
+LIMITS = ("Rows unlike those it learnt from: other places, times or ways of measuring.",)
 
 
 def fit(
@@ -85,55 +68,32 @@ def fit(
     ('accuracy', True)
     """
     began = time.monotonic()
-    spec, training = as_network(network), training or Training()
-    if not spec.by_gradient:
-        raise _not_by_gradient(spec)
-    protocol = protocol or Protocol()
-    raw = read(data, missing=missing)
-    schema = infer_schema(raw, target=_target(raw.name, target, raw.table.column_names), kinds=kinds or {}, task=task)
-    schema = _without_group(schema, protocol)
-    task = task or infer_task(schema)
-    table, notes = conform(raw, schema, need_target=True)
-    folds = number_of_folds(table.num_rows, protocol)
-    findings = check_before_training(table, schema, task=task, folds=folds)
-    notes = (*raw.notes, *notes, *note_rows_without_target(table, str(schema.target)))
-    table = table.take(rows_with_target(table, str(schema.target)))
-    judged = judged_parts(table, schema, protocol, seed=seed, stratify=task == "classification")
-    findings = (*findings, *check_split(table, schema, judged[0].train, judged[0].test))
-
-    column = table.column(schema.target)
-    kind = schema.column(str(schema.target))
-    every = fit_target(column, kind, task)
-
-    def target_for(rows: RowNumbers) -> ClassTarget | NumberTarget:
-        return every if isinstance(every, ClassTarget) else fit_target(column.take(rows), kind, task)
-
-    seeds = tuple(seed if not i else derive_seed(seed, "member", i) for i in range(members))
-    parts = _parts(table, judged, seeds, task, column)
+    network, training, seeds = as_network(network), as_training(training), member_seeds(seed, members)
     if seconds is not None:
-        left = max(0.01, seconds - (time.monotonic() - began))
-        training = dataclasses.replace(training, seconds=left)
-    if len(parts) > 1:  # the watched rows are those that judge: nothing may be chosen by them
-        training = dataclasses.replace(training, restore_best=False, patience=None)
+        training = dataclasses.replace(training, seconds=seconds)
+    protocol = protocol or Protocol()
+    prepared = prepare(data, target, task=task, protocol=protocol, kinds=kinds or {}, missing=missing)
+    judged = judged_parts(prepared, protocol, seed=seed)
+    parts = parts_to_train(prepared, judged, protocol, seeds=seeds)
+    training = _as_judged(_with_time_left(training, time.monotonic() - began), judged)
     fitted = fit_networks(
-        table, schema, parts, target_for, network=spec, training=training, task=task, on_epoch=on_epoch
+        prepared.table,
+        prepared.schema,
+        parts,
+        network=network,
+        training=training,
+        task=prepared.task,
+        on_epoch=on_epoch,
     )
-
-    def model_of(one: Fitted, rows: int, metrics: Mapping[str, Mapping[str, float | None]]) -> Model:
-        return _model(one, schema, task, training, rows, raw.name, seeds, metrics, notes, _fingerprint(raw.table))
-
-    judges = [model_of(one, len(part.train), {}) for one, part in zip(fitted, parts, strict=True)]
-    measured = [judges[i].evaluate_table(table.take(pair.test)) for i, pair in enumerate(judged)]
-    scores = scores_of(measured)
+    scores = _judge(prepared, judged, parts, fitted, training)
     kept = fitted[-1]
-    model = model_of(kept, len(parts[-1].train), {_split_name(judged): {s.name: s.mean for s in scores}})
     return Study(
-        model=model,
+        model=_model(prepared, parts[-1], kept, training, metrics=_metrics(judged, scores)),
         scores=scores,
         judged=tuple((len(pair.train), len(pair.test)) for pair in judged),
-        rows=table.num_rows,
-        findings=findings,
-        notes=notes,
+        rows=prepared.table.num_rows,
+        findings=(*prepared.findings, *check_split(prepared.table, prepared.schema, judged[0].train, judged[0].test)),
+        notes=prepared.notes,
         histories=kept.histories,
         diagnoses=diagnose(kept.histories[0]),
         stopped=kept.stopped,
@@ -141,110 +101,47 @@ def fit(
     )
 
 
-def _parts(
-    table: pa.Table, judged: Sequence[Judged], seeds: tuple[int, ...], task: Task, column: pa.ChunkedArray
-) -> list[Part]:
-    """What is trained: every fold and, last, the whole; or the one training side, with a part of it watched."""
-    if len(judged) > 1:
-        folds = [Part(train=pair.train, watch=pair.test, seeds=seeds) for pair in judged]
-        return [*folds, Part(train=np.arange(table.num_rows), watch=np.arange(0), seeds=seeds)]
-    train = judged[0].train
-    if len(train) < HELD_BACK_FROM:
-        return [Part(train=train, watch=np.arange(0), seeds=seeds)]
-    labels = column.take(train) if task == "classification" else None
-    teach, watch = hold_out(len(train), fraction=0.1, seed=derive_seed(seeds[0], "validation"), labels=labels)
-    return [Part(train=train[teach], watch=train[watch], seeds=seeds)]
+def _with_time_left(training: Training, spent: float) -> Training:
+    """The training with its limit shortened by the seconds that reading and checking took."""
+    if training.seconds is None:
+        return training
+    return dataclasses.replace(training, seconds=max(LEAST_SECONDS, training.seconds - spent))
 
 
-def _model(
-    fitted: Fitted,
-    schema: Schema,
-    task: Task,
-    training: Training,
-    rows: int,
-    name: str,
-    seeds: tuple[int, ...],
-    metrics: Mapping[str, Mapping[str, float | None]],
-    notes: Sequence[Note],
-    fingerprint: str,
-) -> Model:
-    target = fitted.target
-    return Model(
-        schema=schema,
-        encoder=fitted.encoder,
-        target=target,
-        predictor=fitted.predictor,
-        link=loss_for(task, training).link,
-        quantiles=tuple(getattr(training.loss, "quantiles", ())),
-        history=[history.to_json() for history in fitted.histories],
-        card=Card(
-            name=name,
-            task=task,
-            target=str(schema.target),
-            classes=target.classes if isinstance(target, ClassTarget) else (),
-            rows=rows,
-            metrics=metrics,
-            created=datetime.datetime.now(datetime.UTC).date().isoformat(),
-            seeds=seeds,
-            data=name,
-            fingerprint=fingerprint,
-            environment=environment_here(training.device if training.device != "auto" else "cpu"),
-            notes=tuple(note.sentence for note in notes),
-            limits=("Rows unlike those it learnt from: other places, times or ways of measuring.",),
-        ),
+def _as_judged(training: Training, judged: Sequence[Judged]) -> Training:
+    """With folds, the rows that are watched are those that judge: then nothing may be chosen by them."""
+    return training if len(judged) == 1 else dataclasses.replace(training, restore_best=False, patience=None)
+
+
+def _judge(
+    prepared: Prepared, judged: Sequence[Judged], parts: Sequence[Part], fitted: Sequence[Fitted], training: Training
+) -> tuple[Score, ...]:
+    """The scores of each split's networks on the rows that they never saw."""
+    pairs = zip(judged, parts, fitted, strict=False)  # no rows are left to judge the whole
+    return scores_of(
+        [
+            _model(prepared, part, one, training).evaluate_table(prepared.table.take(pa.array(pair.test)))
+            for pair, part, one in pairs
+        ]
     )
 
 
-def _target(name: str, target: str | None, columns: Sequence[str]) -> str:
-    if target is not None:
-        return target
-    if name in BUILTIN:
-        return BUILTIN[name].target
-    raise SchemaError(
-        wrong="no target was named.",
-        expected=f"the column to predict, one of {', '.join(repr(c) for c in columns[:8])}"
-        f"{' and others' if len(columns) > 8 else ''}.",
-        remedy=f"try target={columns[-1]!r}.",
-    )
+def _metrics(judged: Sequence[Judged], scores: Sequence[Score]) -> dict[str, dict[str, float | None]]:
+    split = "held out" if len(judged) == 1 else f"{len(judged)} folds"
+    return {split: {score.name: score.mean for score in scores}}
 
 
-def _without_group(schema: Schema, protocol: Protocol) -> Schema:
-    """A group is never an input: the groups that are asked about later are new ones."""
-    if protocol.group is None:
-        return schema
-    from lamina.data import Identifier
-
-    schema.column(protocol.group)
-    columns = tuple(
-        Identifier(name=c.name, reason="its values are the groups of the splits") if c.name == protocol.group else c
-        for c in schema.columns
-    )
-    return dataclasses.replace(schema, columns=columns)
-
-
-def _split_name(judged: Sequence[Judged]) -> str:
-    return "held out" if len(judged) == 1 else f"{len(judged)} folds"
-
-
-def _fingerprint(table: pa.Table) -> str:
-    """A digest of names, types and cells, to recognise the data by."""
-    total = hashlib.sha256()
-    for name, column in zip(table.column_names, table.columns, strict=True):
-        total.update(f"{name}\0{column.type}\0{len(column)}\0".encode())
-        for chunk in (
-            column.combine_chunks().chunks
-            if isinstance(column.combine_chunks(), pa.ChunkedArray)
-            else [column.combine_chunks()]
-        ):
-            for buffer in chunk.buffers():
-                if buffer is not None:
-                    total.update(buffer)
-    return total.hexdigest()
-
-
-def _not_by_gradient(spec: Network) -> SpecError:
-    return SpecError(
-        wrong=f"{type(spec).__name__} is not trained by gradients.",
-        expected="a network such as MLP(widths=(64, 64)) or Table().",
-        remedy='for a smooth threshold unit try network="1 logistic".',
+def _model(prepared: Prepared, part: Part, fitted: Fitted, training: Training, **facts: Any) -> Model:
+    return to_model(
+        fitted,
+        prepared.schema,
+        part,
+        training,
+        task=prepared.task,
+        name=prepared.name,
+        data=prepared.name,
+        fingerprint=prepared.fingerprint,
+        notes=tuple(note.sentence for note in prepared.notes),
+        limits=LIMITS,
+        **facts,
     )

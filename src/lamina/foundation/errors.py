@@ -77,6 +77,8 @@ def nearest(name: str, names: Iterable[str]) -> str:
         close = [lowered[name.lower()]]
     if close:
         return f"did you mean {' or '.join(repr(c) for c in close)}?"
+    if not known:
+        return "there is nothing to choose from."
     more = "" if len(known) <= 8 else f" and {len(known) - 8} more"
     return f"choose one of {', '.join(repr(k) for k in known[:8])}{more}."
 

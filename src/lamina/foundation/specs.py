@@ -141,6 +141,8 @@ def to_json(spec: Any) -> Json:
 def from_json(data: Json, kinds: Iterable[type]) -> Any:
     """The spec that `to_json` wrote. Lists come back as tuples; fields that are missing take their defaults.
 
+    What is no object with a ``kind`` comes back as the plain value it is: the caller knows what it asked for.
+
     Args:
         data: what `json` read.
         kinds: the closed list of classes that may be made.
@@ -164,7 +166,7 @@ def _read(data: Json, kinds: Mapping[str, type]) -> Any:
     if "kind" not in data:
         return {key: _read(value, kinds) for key, value in data.items()}
     name = data["kind"]
-    if name not in kinds:
+    if not isinstance(name, str) or name not in kinds:
         raise SpecError(
             wrong=f"the kind {name!r} is not known here.",
             expected=f"one of {', '.join(sorted(kinds))}.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -28,13 +28,17 @@ def atomic_writer(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         OSError: the folder cannot be written, or the disk is full.
     """
     target = Path(path).resolve()
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".partial")
+    mode = target.stat().st_mode & 0o777 if target.exists() else None
+    name = target.with_name(f".{target.name}.{secrets.token_hex(8)}.partial")
+    # the mode is given at birth: nobody reads a private file while it is written, and the system applies the umask
+    handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666 if mode is None else mode)
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, _mode(target))
+        if mode is not None:
+            os.chmod(name, mode)
         os.replace(name, target)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
@@ -47,15 +51,6 @@ def atomic_write(path: str | os.PathLike[str], content: bytes) -> None:
     """Put ``content`` at ``path``, whole or not at all (see `atomic_writer`)."""
     with atomic_writer(path) as file:
         file.write(content)
-
-
-def _mode(target: Path) -> int:
-    if target.exists():
-        return target.stat().st_mode & 0o777
-    # mkstemp makes private files; a new file should have the mode that open() would have given it
-    umask = os.umask(0)
-    os.umask(umask)
-    return 0o666 & ~umask
 
 
 def _flush_folder(folder: Path) -> None:

@@ -121,7 +121,7 @@ def _front_matter(card: Card) -> list[str]:
 
 def _results(card: Card, kind: str) -> list[str]:
     rows = [
-        f"    - {{type: {_quoted(metric)}, name: {_quoted(f'{metric} ({split})')}, value: {value!r}}}"
+        f"    - {{type: {_quoted(metric)}, name: {_quoted(f'{metric} ({split})')}, value: {_number(value)}}}"
         for split, values in card.metrics.items()
         for metric, value in values.items()
         if value is not None and math.isfinite(value)
@@ -177,6 +177,16 @@ def _listed(title: str, sentences: Iterable[str]) -> Iterable[str]:
 def _quoted(text: str) -> str:
     """A string that neither YAML nor a line-based reader can take for anything else."""
     return json.dumps(_one_line(text), ensure_ascii=False)
+
+
+def _number(value: float) -> str:
+    """A number as YAML 1.1 reads numbers: it takes 1e-05 for a word, and needs 1.0e-05.
+
+    >>> _number(1e-05), _number(0.5), _number(1)
+    ('1.0e-05', '0.5', '1.0')
+    """
+    text = repr(float(value))
+    return text if "." in text else text.replace("e", ".0e")
 
 
 def _one_line(text: str) -> str:

@@ -9,9 +9,10 @@ r"""First weights: normal numbers whose spread keeps the signal alive through ma
 
 ``inputs`` is how many numbers a unit adds up; ``gain`` is the activation's own (`Activation`), 5/3 for tanh. A relu
 silences half of its inputs, hence He's 2. torch's own default for `torch.nn.Linear`, variance 1 / (3 inputs), loses a
-factor of 6 at every relu layer, and a network of 30 such layers answers every row alike. The signal keeps its spread over twenty layers of relu, leaky_relu, elu, selu, tanh and
-lecun_tanh; through gelu and silu it drifts, and logistic and softplus lose the gradient: build those deep with residual
-shortcuts.
+factor of 6 at every relu layer, and a network of 30 such layers answers every row alike.
+
+The signal keeps its spread over twenty layers of relu, leaky_relu, elu, selu, tanh and lecun_tanh. Through gelu and
+silu it drifts, and logistic and softplus lose the gradient: build those deep with residual shortcuts.
 
 Sources: He et al. (2015), arXiv:1502.01852; Glorot and Bengio (2010), PMLR 9:249; LeCun et al. (1998),
 doi:10.1007/3-540-49430-8_2; Saxe, McClelland and Ganguli (2014), arXiv:1312.6120; Klambauer et al. (2017),
@@ -39,6 +40,9 @@ def fill_affine(
 ) -> Affine:
     """Draw the weights of an affine layer in place, leave its biases zero, and return it.
 
+    A layer without memory (``torch.device("meta")``), made to learn shapes from, is left as it is: torch's arithmetic
+    on such tensors fills nothing either, but its first use imports a compiler for seconds.
+
     Args:
         layer: the layer to fill.
         scheme: the rule (see the table above).
@@ -50,6 +54,8 @@ def fill_affine(
     >>> round(layer.weight.std().item(), 2)  # sqrt(2 / 200)
     0.1
     """
+    if layer.weight.is_meta:
+        return layer
     with torch.no_grad():
         if scheme == "orthogonal":
             drawn = _orthogonal(layer.weight, stream) * find_activation(activation).gain
@@ -64,7 +70,10 @@ def fill_embedding(layer: Embedding, *, stream: torch.Generator) -> Embedding:
 
     A row has length 1 on average, so that a category starts with the weight of one standardised number, however wide
     its embedding. Row 0 (unseen) stays zero: an unseen category starts, and without training stays, "nothing known".
+    A layer without memory is left as it is (see `fill_affine`).
     """
+    if layer.weight.is_meta:
+        return layer
     size, width = layer.weight.shape
     with torch.no_grad():
         layer.weight[1:] = torch.randn((max(size - 1, 0), width), generator=stream) / math.sqrt(max(width, 1))

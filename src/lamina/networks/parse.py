@@ -187,7 +187,9 @@ def _options(pieces: list[_Piece]) -> dict[str, Any]:
 def _refuse_words(piece: _Piece) -> NoReturn:
     if piece.words in OPTIONS:
         piece.refuse(
-            "does not follow the layers", expected="words about the whole network at its end.", remedy="try '64, 64, residual'."
+            "does not follow the layers",
+            expected="words about the whole network at its end.",
+            remedy="try '64, 64, residual'.",
         )
     if piece.words in FAMILIES:
         piece.refuse(

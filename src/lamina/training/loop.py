@@ -22,7 +22,7 @@ from lamina.training.checkpoint import load_checkpoint, run_identity, save_check
 from lamina.training.fleet import Fleet
 from lamina.training.history import Epoch, History
 from lamina.training.keeper import Keeper
-from lamina.training.order import epoch_steps
+from lamina.training.order import epoch_count, epoch_steps
 from lamina.training.outcome import Progress, Stop, Trained, divergence
 from lamina.training.rows import Member, Rows
 from lamina.training.rules import Knobs
@@ -104,6 +104,10 @@ class Run:
             losses.tolist() for losses in starting_losses(self.fleet, self.pool, loss)
         )
         self.steps = [epoch_steps(training.rows_a_step, len(member.train)) for member in self.members]
+        self.limits = [
+            member.epochs or epoch_count(training.epochs, len(member.train), steps)
+            for member, steps in zip(self.members, self.steps, strict=True)
+        ]
         self.bases = torch.tensor(
             [m.learning_rate or training.optimiser.learning_rate for m in self.members], dtype=torch.float64
         )
@@ -189,7 +193,7 @@ class Run:
     ) -> list[Epoch]:
         totals = self.fleet.norms()[:, 0].tolist()
         norms = {name: values.tolist() for name, values in layer_norms(self.fleet).items()}
-        every = max(1, self.training.epochs // LOOKS_AT_UNITS)
+        every = max(1, max(self.limits) // LOOKS_AT_UNITS)
         look = self.done % every == 0 or self.done == 1
         dead = {name: values.tolist() for name, values in (dead_units(self.fleet, self.pool) if look else {}).items()}
         validation = None if judgement is None else judgement.loss.tolist()
@@ -238,7 +242,7 @@ class Run:
         patience = own.patience or self.training.patience
         if patience and entry.validation_loss is not None and self.done - self.keeper.best_epoch[member] >= patience:
             return "patience"
-        if self.done >= (own.epochs or self.training.epochs):
+        if self.done >= self.limits[member]:
             return "epochs"
         return "seconds" if late else None
 
@@ -247,7 +251,7 @@ class Run:
             known = [value for value in values if value is not None and not math.isnan(value)]
             return sum(known) / len(known) if known else None
 
-        epochs = max(self.members[i].epochs or self.training.epochs for i in self.alive)
+        epochs = max(self.limits[i] for i in self.alive)
         seconds = time.monotonic() - self.started
         left = seconds / self.done * (epochs - self.done)
         limit = self.training.seconds
@@ -276,7 +280,7 @@ class Run:
         return rates.to(self.fleet.parameters)
 
     def _length(self, member: int) -> tuple[int, int]:
-        return self.steps[member], self.members[member].epochs or self.training.epochs
+        return self.steps[member], self.limits[member]
 
     def _factors(self, steps: int) -> Tensor:
         if steps not in self.factors:

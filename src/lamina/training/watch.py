@@ -83,7 +83,7 @@ def starting_losses(fleet: Fleet, pool: Rows, loss: Loss) -> tuple[Tensor, Tenso
     close bound for other losses. At most `JUDGED_ROWS` rows a member are looked at.
     """
     width = min(JUDGED_ROWS, *(len(member.train) for member in fleet.members))
-    rows = pool.take(_first(fleet.members, width))
+    rows = pool.take(_spread(fleet.members, width))
     scores = fleet.scores(rows)
     start = loss.reduce(loss(scores, rows.truth), rows.weights)
     if rows.truth.is_floating_point():
@@ -107,7 +107,7 @@ def dead_units(fleet: Fleet, pool: Rows) -> dict[str, Tensor]:
         if isinstance(module, Activate)
     ]
     width = min(PROBE_ROWS, *(len(member.train) for member in fleet.members))
-    network.scores(pool.take(_first(fleet.members, width)))
+    network.scores(pool.take(_spread(fleet.members, width)))
     for hook in hooks:
         hook.remove()
     return shares
@@ -120,8 +120,9 @@ def _record(name: str, shares: dict[str, Tensor]) -> Callable[[nn.Module, tuple[
     return hook
 
 
-def _first(members: Sequence[Member], width: int) -> Tensor:
-    return torch.stack([member.train[:width] for member in members])
+def _spread(members: Sequence[Member], width: int) -> Tensor:
+    """``width`` rows of each member, evenly from its first to its last: tables are often sorted by the answer."""
+    return torch.stack([m.train[torch.arange(width, device=m.train.device) * len(m.train) // width] for m in members])
 
 
 def _score(fleet: Fleet, rows: Rows, loss: Loss) -> tuple[Tensor, Tensor, Tensor]:

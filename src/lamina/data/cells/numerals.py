@@ -76,11 +76,11 @@ def decide_signs(strings: pa.Array, *, comma: bool = False) -> Signs:
     text = _plain_signs(strings)
     seen = {sign for sign in ",. '" if pc.any(pc.match_substring(text, sign)).as_py()}
     grouped = [signs for signs in _GROUPED if signs.thousands in seen]
-    choices = [_POINT, _COMMA, *grouped] if comma or "," not in seen else [_POINT, *grouped, _COMMA]
-    possible = [signs for signs in choices if signs.decimal in seen or signs.decimal == "."]
-    if len(possible) == 1:
-        return possible[0]
-    return max(possible, key=lambda signs: pc.match_substring_regex(text, _pattern(signs)).true_count)
+    decimal = [_COMMA] if "," in seen else []
+    choices = [_POINT, *decimal, *grouped] if comma else [_POINT, *grouped, *decimal]
+    if len(choices) == 1:
+        return _POINT
+    return max(choices, key=lambda signs: pc.match_substring_regex(text, _pattern(signs)).true_count)
 
 
 def _plain_signs(strings: pa.Array) -> pa.Array:

@@ -38,7 +38,7 @@ def plain_array(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
         return column.cast(pa.float64(), safe=False)
     if types.is_timestamp(kind) or types.is_date(kind):
         # the values of a column with a zone are in UTC already; safe=False lets go of nanoseconds
-        return column.cast(pa.timestamp("us", getattr(kind, "tz", None)), safe=False).cast(pa.timestamp("us"))
+        return column.cast(pa.timestamp("us"), safe=False)
     if types.is_duration(kind) or types.is_time(kind):
         return _seconds(column)
     return None
@@ -57,9 +57,7 @@ def cell_strings(array: pa.Array) -> pa.Array:
     if pa.types.is_boolean(array.type):
         return pc.if_else(array, "True", "False")
     text = pc.cast(array, pa.string())
-    if pa.types.is_floating(array.type):
-        return pc.replace_substring_regex(text, r"\.0$", "")
-    return text
+    return _whole_without_exponent(array, text) if pa.types.is_floating(array.type) else text
 
 
 def from_values(values: Sequence[Any]) -> pa.Array:
@@ -74,6 +72,12 @@ def from_values(values: Sequence[Any]) -> pa.Array:
         if all(value is None or isinstance(value, int | float) for value in values):
             return pa.array([None if value is None else _number(value) for value in values], pa.float64())
         return pa.array([None if _absent(value) else _word(value) for value in values], pa.string())
+
+
+def _whole_without_exponent(floats: pa.Array, text: pa.Array) -> pa.Array:
+    whole = pc.and_(pc.equal(pc.floor(floats), floats), pc.less(pc.abs(floats), 2.0**53))
+    digits = pc.cast(pc.if_else(whole, floats, 0.0), pa.int64())  # Arrow writes a million as 1e+06
+    return pc.if_else(whole, pc.cast(digits, pa.string()), text)
 
 
 def _categories(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,7 @@ def read_frame(frame: Any, name: str) -> Raw:
     try:
         return arrow_raw(eager.to_arrow().select([str(n) for n in names]).rename_columns([str(n) for n in names]), name)
     except (pa.ArrowException, TypeError, ValueError, OverflowError):  # a column of mixed Python objects
-        columns = {str(n): from_values(_python(eager.get_column(n).to_list())) for n in names}
+        columns = {str(n): from_values(eager.get_column(n).to_list()) for n in names}
         return arrow_raw(pa.table(columns), name)
 
 
@@ -106,9 +106,4 @@ def _array(name: str, values: Any) -> pa.Array:
         )
     if isinstance(values, np.ndarray) and values.ndim == 1 and values.dtype.kind in "biuf":
         return pa.array(values)
-    return from_values(_python(values))
-
-
-def _python(values: Iterable[Any]) -> Sequence[Any]:
-    # numpy scalars print as np.str_('a'), so they are turned into Python's own
-    return [value.item() if isinstance(value, np.generic) else value for value in values]
+    return from_values(list(values))

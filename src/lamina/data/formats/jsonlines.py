@@ -31,7 +31,9 @@ def read_json(path: Path) -> Raw:
     try:
         reading = arrow_json.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES)
         with path.open("rb") as file:
-            return arrow_raw(arrow_json.read_json(file, reading), path.name)
+            table = arrow_json.read_json(file, reading)
+        table.validate(full=True)  # its reader does not mind bytes that are no UTF-8
+        return arrow_raw(table, path.name)
     except (pa.ArrowException, UnicodeError):
         return read_records(_objects(path), path.name)
 

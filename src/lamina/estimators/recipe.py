@@ -1,0 +1,40 @@
+"""What is taken where nothing was asked for: the network and the loss that suit a table of so many rows.
+
+Chosen by experiment on small and middling tables; what was tried, and how it did, is told in
+``docs/decisions/0005-defaults.md``.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from lamina.networks import MLP, CrossEntropy, Loss, MeanSquaredError, Network, Table
+
+Task = Literal["classification", "regression"]
+
+SMALL, LARGE = 1_000, 10_000  # rows at which the recipe changes
+SMOOTHING = 0.1  # for few rows: certainty that so little data cannot justify
+
+
+def usual_network(rows: int) -> Network:
+    """The network for a table of so many rows: the fewer, the smoother and the more hindered.
+
+    >>> usual_network(344).trunk
+    MLP(widths=(128, 128), activation='tanh', dropout=0.3, norm='auto', shortcut='none', initialisation='auto')
+    """
+    if rows < SMALL:
+        return Table(trunk=MLP(widths=(128, 128), activation="tanh", dropout=0.3))
+    if rows < LARGE:
+        return Table(trunk=MLP(widths=(256, 256), activation="tanh", dropout=0.3))
+    return Table(trunk=MLP(widths=(256, 256), activation="silu", dropout=0.15))
+
+
+def usual_loss(task: Task, rows: int) -> Loss:
+    """The loss of a task on so many rows.
+
+    >>> usual_loss("classification", 344), usual_loss("classification", 50_000)
+    (CrossEntropy(smoothing=0.1), CrossEntropy(smoothing=0.0))
+    """
+    if task == "regression":
+        return MeanSquaredError()
+    return CrossEntropy(smoothing=SMOOTHING if rows < LARGE else 0.0)

@@ -1,0 +1,311 @@
+"""Studies: from a source of data to a model, and what it is worth on rows that it never saw."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina.data import load_builtin
+from lamina.estimators import fitting
+from lamina.evaluation import Protocol
+from lamina.foundation.errors import DataError, SchemaError, SpecError, TrainingError
+from lamina.model import Model
+from lamina.networks import MLP, Perceptron
+from lamina.training import SGD, Training
+from quick import ENOUGH, SHORT, mixed_columns, quick_fit, two_clouds
+
+
+def clouds(rows: int = 60, seed: int = 0) -> dict[str, list]:
+    """Two classes that a line tells apart, as a table."""
+    X, y = two_clouds(rows, seed)
+    return {"a": X[:, 0].tolist(), "b": X[:, 1].tolist(), "kind": [["no", "yes"][i] for i in y]}
+
+
+def test_penguins_are_told_apart_in_folds() -> None:
+    """A built-in set of classes is judged by five folds in which every row is held out once."""
+    study = quick_fit("penguins", training=ENOUGH)
+    assert study.headline.name == "accuracy"
+    assert study.headline.mean > 0.95
+    assert len(study.headline.folds) == len(study.judged) == 5
+    assert sum(test for _, test in study.judged) == study.rows == 344
+    assert study.model.card.rows == 344
+    assert set(study.model.predict("penguins")) == {"Adelie", "Chinstrap", "Gentoo"}
+
+
+def test_diabetes_is_predicted_in_folds() -> None:
+    """A built-in set of numbers is judged by its error, and beats the mean."""
+    study = quick_fit("diabetes", training=ENOUGH)
+    truth = np.asarray(load_builtin("diabetes").column("progression"), float)
+    assert study.headline.name == "rmse"
+    assert study.headline.mean < 0.85 * truth.std()
+
+
+def test_hold_out_keeps_the_test_rows_from_the_model() -> None:
+    """With folds=1 one part is held out, and the model learns from the others only."""
+    study = quick_fit("penguins", protocol=Protocol(folds=1, held_out=0.25))
+    assert len(study.headline.folds) == 1
+    assert study.headline.spread is None
+    assert study.judged[0] == (study.model.card.rows, 344 - study.model.card.rows)
+    assert study.judged[0][1] == pytest.approx(86, abs=2)
+    assert list(study.model.card.metrics) == ["held out"]
+
+
+def test_repeats_draw_the_folds_anew() -> None:
+    """Two repeats of three folds are six splits, with other rows in each."""
+    study = quick_fit(clouds(), "kind", protocol=Protocol(folds=3, repeats=2))
+    assert len(study.judged) == 6
+    assert list(study.model.card.metrics) == ["6 folds"]
+
+
+@pytest.fixture
+def sides(monkeypatch) -> tuple[list[set[int]], list[set[int]]]:
+    """The ``row`` numbers that encoders were fitted on and that models were judged on, split by split."""
+    taught: list[set[int]] = []
+    tested: list[set[int]] = []
+    fit_encoder, evaluate_table = fitting.fit_encoder, Model.evaluate_table
+
+    def recorded_fit(table, schema, **settings):
+        taught.append({int(value) for value in table.column("row").to_pylist()})
+        return fit_encoder(table, schema, **settings)
+
+    def recorded_test(self, table, **settings):
+        tested.append({int(value) for value in table.column("row").to_pylist()})
+        return evaluate_table(self, table, **settings)
+
+    monkeypatch.setattr(fitting, "fit_encoder", recorded_fit)
+    monkeypatch.setattr(Model, "evaluate_table", recorded_test)
+    return taught, tested
+
+
+def numbered(rows: int = 60) -> dict[str, list]:
+    """Clouds with a number for each row that is neither whole nor an identifier."""
+    return {**clouds(rows), "row": [i + 0.5 for i in range(rows)]}
+
+
+def test_encoders_never_see_a_test_row(sides) -> None:
+    """In each fold the encoder is fitted on the training rows, and the score is taken on all others."""
+    quick_fit(numbered(), "kind", protocol=Protocol(folds=4))
+    taught, tested = sides
+    assert len(taught) == 5
+    assert len(tested) == 4
+    for seen, judged in zip(taught, tested, strict=False):
+        assert not seen & judged
+        assert len(seen | judged) == 60
+    assert taught[-1] == set(range(60))
+    assert set.union(*tested) == set(range(60))
+
+
+def test_a_held_out_part_is_seen_by_nothing_before_the_score(sides, monkeypatch) -> None:
+    """In a large table neither the encoder nor the rows that find the best epoch are among the test rows."""
+    watched = []
+    fit_fleet = fitting.fit_fleet
+    monkeypatch.setattr(
+        fitting,
+        "fit_fleet",
+        lambda build, pool, members, *a, **k: watched.append(members) or fit_fleet(build, pool, members, *a, **k),
+    )
+    study = quick_fit(numbered(2600), "kind", protocol=Protocol(folds=1))
+    taught, tested = sides
+    assert not taught[0] & tested[0]
+    assert (len(taught[0]), len(tested[0])) == (1872, 520)
+    assert len(watched[0][0].validation) == 208
+    assert study.judged == ((2080, 520),)
+
+
+def test_folds_choose_nothing_by_the_rows_that_judge(monkeypatch) -> None:
+    """With folds neither the best epoch nor the end of training may depend on the test rows."""
+    trainings = []
+    fit_fleet = fitting.fit_fleet
+    monkeypatch.setattr(fitting, "fit_fleet", lambda *a, **k: trainings.append(a[3]) or fit_fleet(*a, **k))
+    quick_fit(clouds(), "kind", training=Training(epochs=2, patience=1, device="cpu"))
+    assert [(t.restore_best, t.patience) for t in trainings] == [(False, None)]
+
+
+def test_groups_stay_on_one_side_and_are_no_input(sides) -> None:
+    """No group is in training and test at once, and the model never asks for it."""
+    data = {**numbered(), "farm": [f"farm {i // 6}" for i in range(60)]}
+    study = quick_fit(data, "kind", protocol=Protocol(folds=5, group="farm"))
+    for seen, judged in zip(*sides, strict=False):
+        assert not {i // 6 for i in seen} & {i // 6 for i in judged}
+    assert "farm" not in study.model.encoder.inputs
+    assert study.model.facts()["left_out"] == {"farm": "identifier"}
+    del data["farm"]
+    assert len(study.model.predict(data)) == 60
+
+
+def test_the_past_teaches_and_the_future_judges(sides) -> None:
+    """By time every test row is later than every training row, and repeats add nothing."""
+    data = numbered()
+    order = np.random.default_rng(0).permutation(60)
+    data["day"] = [str(np.datetime64("2024-01-01") + int(i)) for i in order]
+    study = quick_fit(data, "kind", protocol=Protocol(folds=3, time="day"))
+    taught, tested = sides
+    assert len(study.judged) == 3
+    for seen, judged in zip(taught, tested, strict=False):
+        assert max(order[list(seen)]) < min(order[list(judged)])
+
+
+def test_group_and_time_that_are_not_there_are_named() -> None:
+    """A protocol by a column that does not exist offers the nearest name."""
+    for protocol in (Protocol(group="kin"), Protocol(time="kin")):
+        with pytest.raises(SchemaError, match="did you mean 'kind'"):
+            quick_fit(clouds(), "kind", protocol=protocol)
+
+
+def test_a_small_budget_ends_the_run_and_leaves_a_model() -> None:
+    """A limit far below the run stops it, says so, and what was reached can answer."""
+    study = quick_fit("penguins", training=Training(epochs=1_000_000, device="cpu"), seconds=1.0)
+    assert set(study.stopped) == {"seconds"}
+    assert study.seconds < 60  # a million epochs take hours
+    assert len(study.model.predict("penguins")) == 344
+    assert math.isfinite(study.headline.mean)
+
+
+def test_a_budget_that_is_over_before_training_leaves_a_model() -> None:
+    """Even a limit that reading alone uses up ends with a network, if an untaught one."""
+    study = quick_fit(clouds(), "kind", seconds=1e-6)
+    assert set(study.stopped) == {"seconds"}
+    assert len(study.model.predict(clouds())) == 60
+
+
+@pytest.mark.parametrize("seconds", [0, -1.0, math.nan, "5m"])
+def test_senseless_budgets_are_refused(seconds) -> None:
+    """A budget is a number of seconds above 0."""
+    with pytest.raises(SpecError, match="seconds"):
+        quick_fit(clouds(), "kind", seconds=seconds)
+
+
+def test_permuted_answers_give_chance() -> None:
+    """Where the classes were shuffled, accuracy is that of a coin, within three standard errors."""
+    stream = np.random.default_rng(1)
+    rows = 400
+    data = {name: stream.normal(0, 1, rows).tolist() for name in "abc"}
+    data["kind"] = [["no", "yes"][i] for i in stream.permutation(np.arange(rows) % 2)]
+    study = quick_fit(data, "kind", training=ENOUGH)
+    assert abs(study.headline.mean - 0.5) < 3 * 0.5 / math.sqrt(rows)
+
+
+def test_a_column_that_gives_the_answer_away_is_named() -> None:
+    """A copy of the target among the inputs is a finding with its name."""
+    data = {"a": np.random.default_rng(0).normal(0, 1, 60).tolist(), "kind": clouds()["kind"]}
+    data["verdict"] = ["N" if kind == "no" else "Y" for kind in data["kind"]]
+    leaks = [finding for finding in quick_fit(data, "kind").findings if finding.kind == "leak"]
+    assert [leak.column for leak in leaks] == ["verdict"]
+    assert "verdict" in leaks[0].sentence
+
+
+def test_rows_on_both_sides_of_a_split_are_said() -> None:
+    """Copies of rows make the test too easy, and that is a finding."""
+    data = {name: column * 2 for name, column in clouds().items()}
+    assert "split" in {finding.kind for finding in quick_fit(data, "kind").findings}
+
+
+def test_rows_without_an_answer_are_left_out_and_noted() -> None:
+    """A missing target leaves its row out, and a note tells which."""
+    data = clouds()
+    data["kind"][3] = data["kind"][7] = None
+    study = quick_fit(data, "kind")
+    assert study.rows == sum(test for _, test in study.judged) == 58
+    (note,) = [note for note in study.notes if note.kind == "rows"]
+    assert note.rows == (4, 8)
+    assert note.sentence in study.model.card.notes
+
+
+def test_mixed_columns_with_gaps_are_learnt_from() -> None:
+    """Numbers, categories, flags, dates and their gaps all reach the network."""
+    data = mixed_columns()
+    study = quick_fit({name: data[name] for name in data if name != "grade"}, "cost", training=ENOUGH)
+    assert set(study.model.encoder.inputs) == {"size", "town", "fresh", "sold"}
+    assert study.model.card.task == "regression"
+
+
+def test_equal_seeds_give_equal_files(tmp_path) -> None:
+    """Two runs with one seed write the same model file, to the byte; another seed writes another."""
+    files = []
+    for place, seed in enumerate((1, 1, 2)):
+        study = quick_fit("penguins", seed=seed, members=2)
+        study.model.save(tmp_path / f"{place}.lamina")
+        files.append((tmp_path / f"{place}.lamina").read_bytes())
+    assert files[0] == files[1] != files[2]
+
+
+def test_saved_model_answers_the_same(tmp_path) -> None:
+    """The file that a study writes answers as the study's own model."""
+    study = quick_fit(mixed_columns(), "grade")
+    model, _ = study.save(tmp_path / "run")
+    kept = lamina.load(model)
+    np.testing.assert_array_equal(
+        kept.predict_proba(mixed_columns(seed=1)), study.model.predict_proba(mixed_columns(seed=1))
+    )
+    assert kept.card == study.model.card
+
+
+def test_members_answer_together() -> None:
+    """Several members make one model, and each fold is judged by their common answer."""
+    study = quick_fit(clouds(), "kind", members=3, protocol=Protocol(folds=2))
+    assert study.model.predictor.members == len(study.histories) == len(study.model.card.seeds) == 3
+
+
+def test_task_and_kinds_can_be_told() -> None:
+    """Whole numbers are classes or amounts, and a code is a category, if their owner says so."""
+    data = {"zip": [8001 + i % 4 for i in range(60)], "grade": [1 + (i % 4) // 2 for i in range(60)]}
+    assert quick_fit(data, "grade", kinds={"zip": "category"}).model.facts()["columns"] == {"zip": "category"}
+    assert quick_fit(data, "grade", task="classification").model.card.task == "classification"
+    assert quick_fit(data, "grade", task="regression").model.card.task == "regression"
+
+
+def test_a_doubtful_guess_is_noted() -> None:
+    """Whole numbers that were taken for classes are said, with the way to ask for amounts."""
+    data = {"size": np.random.default_rng(0).normal(0, 1, 60).tolist(), "rooms": [1 + i % 3 for i in range(60)]}
+    assert any("ask for a regression" in note.sentence for note in quick_fit(data, "rooms").notes)
+
+
+def test_on_epoch_hears_every_epoch() -> None:
+    """A listener gets each epoch in order, and the training is the same with it and without."""
+    heard = []
+    study = quick_fit(clouds(), "kind", on_epoch=heard.append)
+    assert [progress.epoch for progress in heard] == [1, 2, 3]
+    assert study.scores == quick_fit(clouds(), "kind").scores
+
+
+def test_perceptron_is_refused_before_anything_is_read() -> None:
+    """A network without a gradient is refused with another one offered."""
+    with pytest.raises(SpecError, match="not trained by gradients") as caught:
+        lamina.fit("no such file", network=Perceptron())
+    assert "MLP" in caught.value.expected
+
+
+def test_target_must_be_named_for_a_table_of_ones_own() -> None:
+    """Without a target the columns are offered; a misspelt one gets the nearest name."""
+    with pytest.raises(SchemaError, match="no target was named") as caught:
+        quick_fit(clouds())
+    assert "'kind'" in caught.value.expected
+    with pytest.raises(SchemaError, match="did you mean 'kind'"):
+        quick_fit(clouds(), "knid")
+
+
+def test_divergence_ends_with_advice() -> None:
+    """A learning rate that is far too high is an error that names a smaller one."""
+    wild = Training(epochs=30, clip=None, optimiser=SGD(learning_rate=1e7), device="cpu")
+    with pytest.raises(TrainingError, match="diverged") as caught:
+        quick_fit("diabetes", network=MLP(widths=(8,), activation="relu"), training=wild)
+    assert "1e+06" in caught.value.remedy or "1000000" in caught.value.remedy
+
+
+def test_too_few_groups_are_refused() -> None:
+    """Folds by group need as many groups as folds."""
+    with pytest.raises(DataError, match="group"):
+        quick_fit({**clouds(), "farm": ["one"] * 60}, "kind", protocol=Protocol(group="farm"))
+
+
+def test_training_is_not_changed_by_the_study() -> None:
+    """What was handed in stays as it was."""
+    data, training = clouds(), Training(epochs=2, device="cpu")
+    before = {name: list(column) for name, column in data.items()}
+    quick_fit(data, "kind", training=training, seconds=60)
+    assert data == before
+    assert training == Training(epochs=2, device="cpu")
+    assert SHORT.seconds is None
