@@ -77,6 +77,7 @@ for python in $(PYTHON) python3.11 python3.12 python3.13 python3.14 python3 pyth
 endef
 
 # An environment that was made by hand is kept if it works; a broken one (its Python is gone) is made anew.
+$(if $(shell $(BIN)/python -c 'print(1)' 2>/dev/null),,$(shell rm -f $(VENV)/*.stamp))
 $(VENV)/python.stamp:
 	@if $(BIN)/python $(IS_FIT); then exit 0; fi; \
 	$(call find_python); \

@@ -66,7 +66,9 @@ def main() -> None:
     """Measure all, or the sets that are named."""
     names = sys.argv[1:] or list(BARS)
     figures = {name: measure(name) for name in names}
-    write("anchors", {"work": "default settings, 5 folds x 4 repeats; accuracy in per cent, RMSE for diabetes", **figures})
+    write(
+        "anchors", {"work": "default settings, 5 folds x 4 repeats; accuracy in per cent, RMSE for diabetes", **figures}
+    )
 
 
 if __name__ == "__main__":

@@ -39,9 +39,7 @@ NUMBERS, TRUTH = synthetic()
 def network() -> nn.Sequential:
     """The same network in plain torch."""
     torch.manual_seed(0)
-    return nn.Sequential(
-        nn.Linear(FEATURES, 256), nn.ReLU(), nn.Linear(256, 256), nn.ReLU(), nn.Linear(256, 1)
-    )
+    return nn.Sequential(nn.Linear(FEATURES, 256), nn.ReLU(), nn.Linear(256, 256), nn.ReLU(), nn.Linear(256, 1))
 
 
 def lamina_loop() -> float:

@@ -34,3 +34,8 @@ def test_an_impossible_signature_is_refused(values: dict[str, Any], place: str) 
     with pytest.raises(SpecError) as caught:
         Signature(**values)
     assert place in caught.value.wrong
+
+
+def test_the_smallest_signature_is_allowed() -> None:
+    """A network may see no numbers at all and a category of one code, and gives at least one score."""
+    assert Signature(features=0, scores=1, categories=(1,)).features == 0

@@ -6,10 +6,10 @@ import dataclasses
 
 import pytest
 import torch
+from tests.training.conftest import member
 
 from lamina.networks import MLP
 from lamina.training import OPTIMISERS, Rows
-from tests.training.conftest import member
 
 NETWORKS = {
     "plain": MLP(widths=(8, 6), activation=("tanh", "relu")),

@@ -45,7 +45,9 @@ def both(spec: MLP, loss, rows: Rows):
     """Losses and gradients by hand and by autograd, with equal dropout noise."""
     results = []
     for way in (Dense, Stacked):
-        template, layout, flat, gradient, buffers = stacked(spec, loss.scores_for(rows.truth.shape[-1]) if rows.truth.is_floating_point() else 3)
+        template, layout, flat, gradient, buffers = stacked(
+            spec, loss.scores_for(rows.truth.shape[-1]) if rows.truth.is_floating_point() else 3
+        )
         noise = Noise([torch.Generator().manual_seed(k) for k in range(3)])
         engine = way(template, layout.views(flat), layout.views(gradient), buffers, loss, noise)
         results.append((engine(rows), gradient))
@@ -58,7 +60,9 @@ def test_written_out_equals_autograd_for_every_loss(kind, weighted):
     """The explicit backward pass is autograd's to 1e-12 in float64, with and without row weights."""
     loss = kind()
     rows = some_rows(loss, weights=weighted)
-    (hand, by_hand), (auto, by_autograd) = both(MLP(widths=(6, 4), activation=("tanh", "gelu"), dropout=0.25), loss, rows)
+    (hand, by_hand), (auto, by_autograd) = both(
+        MLP(widths=(6, 4), activation=("tanh", "gelu"), dropout=0.25), loss, rows
+    )
     torch.testing.assert_close(hand, auto, rtol=0, atol=1e-12)
     torch.testing.assert_close(by_hand, by_autograd, rtol=0, atol=1e-12)
     assert float(by_hand.abs().sum()) > 0

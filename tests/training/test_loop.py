@@ -11,6 +11,7 @@ import time
 
 import pytest
 import torch
+from tests.training.conftest import member
 
 from lamina.foundation.errors import TrainingError
 from lamina.foundation.signature import Signature
@@ -29,7 +30,6 @@ from lamina.training import (
 )
 from lamina.training.fleet import clip_members
 from lamina.training.order import Shuffler, side_by_side
-from tests.training.conftest import member
 
 
 def same_weights(a, b) -> bool:
@@ -116,7 +116,10 @@ def test_averaging_is_a_running_mean(train, pool):
     for steps in range(1, 5):
         run = train([member(0, 90)], spec, epochs=steps, batch="all", schedule=Constant(), restore_best=False)
         if average is None:
-            average = {n: p.detach().double() for n, p in spec.build(Signature(features=4, scores=3), seed=0).named_parameters()}
+            average = {
+                n: p.detach().double()
+                for n, p in spec.build(Signature(features=4, scores=3), seed=0).named_parameters()
+            }
         average = {n: decay * average[n] + (1 - decay) * run.weights[n][0] for n in average}
     averaged = train(
         [member(0, 90)], spec, epochs=4, batch="all", schedule=Constant(), averaging=decay, restore_best=False

@@ -37,7 +37,7 @@ def fit(
     out: Annotated[Path, typer.Option(help="Folder for model.lamina and result.json.")] = Path("run"),
     network: Annotated[str | None, typer.Option(help='Such as "64 relu, 64 relu"; see `lamina networks`.')] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the training rows.")] = None,
-    members: Annotated[int, typer.Option(min=1, help="Networks that answer together.")] = 1,
+    members: Annotated[int | None, typer.Option(min=1, help="Networks that answer together.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Length of a step.")] = None,
     budget: Annotated[str | None, typer.Option(help="Time for the training: 30s, 5m, 2h.")] = None,
     folds: Annotated[int | None, typer.Option(min=1, help="Folds; 1 holds out one part.")] = None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lamina.estimators.recipe import usual_members
 from lamina.foundation.errors import SpecError
 from lamina.foundation.randomness import derive_seed
 from lamina.networks import NETWORKS, Network, parse_network
@@ -54,15 +55,17 @@ def as_training(training: Training | None) -> Training:
     return training
 
 
-def member_seeds(seed: int, members: int) -> tuple[int, ...]:
-    """A seed for each member; the first has the one that was given.
+def member_seeds(seed: int, members: int | None, *, rows: int) -> tuple[int, ...]:
+    """A seed for each member; the first has the one that was given. None takes the usual number for so many rows.
 
     Raises:
         SpecError: fewer than one member.
 
-    >>> member_seeds(7, 1), len(set(member_seeds(7, 3)))
-    ((7,), 3)
+    >>> member_seeds(7, 1, rows=344), len(set(member_seeds(7, None, rows=344)))
+    ((7,), 4)
     """
+    if members is None:
+        members = usual_members(rows)
     if isinstance(members, bool) or not isinstance(members, int) or members < 1:
         raise SpecError(
             wrong=f"members is {members!r}.",

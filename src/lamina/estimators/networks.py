@@ -47,7 +47,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
     Args:
         network: a spec such as ``MLP(widths=(10, 10))``, a string such as ``"10 relu, 10 tanh"``, or None for `Table`.
         training: how it learns; None for the default.
-        members: networks that are trained together and answer by the mean of their probabilities.
+        members: networks that answer by the mean of their probabilities; None takes four below 1,000 rows, else one.
         validation: share of the rows held back to find the best epoch; None holds a tenth back from 2,000 rows on.
         class_weight: ``"balanced"``, or a dict from class to weight.
         random_state: seed of everything that is drawn.
@@ -68,7 +68,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         network: Network | str | None = None,
         training: Training | None = None,
         *,
-        members: int = 1,
+        members: int | None = None,
         validation: float | None = None,
         class_weight: str | dict[Any, float] | None = None,
         random_state: int | None = 0,
@@ -127,7 +127,7 @@ class NetworkRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # 
     Args:
         network: a spec such as ``MLP(widths=(10, 10))``, a string such as ``"10 relu, 10 tanh"``, or None for `Table`.
         training: how it learns; None for the default.
-        members: networks that are trained together and answer by their mean.
+        members: networks that answer by their mean; None takes four below 1,000 rows, else one.
         validation: share of the rows held back to find the best epoch; None holds a tenth back from 2,000 rows on.
         random_state: seed of everything that is drawn.
 
@@ -141,7 +141,7 @@ class NetworkRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # 
         network: Network | str | None = None,
         training: Training | None = None,
         *,
-        members: int = 1,
+        members: int | None = None,
         validation: float | None = None,
         random_state: int | None = 0,
     ) -> None:
@@ -197,7 +197,7 @@ def _learn(
 def _part(estimator: Any, rows: int, labels: pa.ChunkedArray | None) -> Part:
     """All rows to learn from, or all but those held back to watch."""
     seed = _seed(estimator.random_state)
-    seeds = member_seeds(seed, estimator.members)
+    seeds = member_seeds(seed, estimator.members, rows=rows)
     share = estimator.validation if estimator.validation is not None else (0.1 if rows >= HELD_BACK_FROM else 0.0)
     if not share:
         return Part(train=np.arange(rows), watch=np.arange(0), seeds=seeds)

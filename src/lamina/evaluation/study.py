@@ -34,7 +34,7 @@ def fit(
     training: Training | None = None,
     task: Task | None = None,
     protocol: Protocol | None = None,
-    members: int = 1,
+    members: int | None = None,
     kinds: Mapping[str, str] | None = None,
     missing: Sequence[str] = MISSING_SPELLINGS,
     seed: int = 0,
@@ -50,7 +50,7 @@ def fit(
         training: how it learns; None for the default.
         task: classification or regression; None lets the target decide.
         protocol: how the result is judged; None lets the number of rows decide.
-        members: networks that answer together, by the mean of what they say.
+        members: networks that answer together, by the mean of what they say; None lets the number of rows decide.
         kinds: kinds of columns that are not to be inferred, such as ``{"zip": "category"}``.
         missing: how missing values are spelt.
         seed: of everything that is drawn.
@@ -68,11 +68,12 @@ def fit(
     ('accuracy', True)
     """
     began = time.monotonic()
-    network, training, seeds = as_network(network), as_training(training), member_seeds(seed, members)
+    network, training = as_network(network), as_training(training)
     if seconds is not None:
         training = dataclasses.replace(training, seconds=seconds)
     protocol = protocol or Protocol()
     prepared = prepare(data, target, task=task, protocol=protocol, kinds=kinds or {}, missing=missing)
+    seeds = member_seeds(seed, members, rows=prepared.table.num_rows)
     judged = judged_parts(prepared, protocol, seed=seed)
     parts = parts_to_train(prepared, judged, protocol, seeds=seeds)
     training = _as_judged(_with_time_left(training, time.monotonic() - began), judged)
