@@ -1,7 +1,7 @@
 """Fifty networks 4-10-10-3 on penguins (5 folds x 10 seeds, 100 epochs, batch 32): a fleet against a loop.
 
-The rival is scikit-learn's MLPClassifier, fitted one after the other on the same folds, scaled alike, with the same sizes,
-activation, optimiser, learning rate, epochs and batch. One thread. Run: ``python benchmarks/fleet.py``.
+The rival is scikit-learn's MLPClassifier, fitted one after the other on the same folds, scaled alike, with the same
+sizes, activation, optimiser, learning rate, epochs and batch. One thread. Run: ``python benchmarks/fleet.py``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One 256-256 MLP, batch 256, on 54,000 rows: lamina's loop against bare PyTorch loops.
 
-The rivals: a loop over tensors that are already loaded (one shuffled index an epoch), and the same with a DataLoader over
-a TensorDataset. Same sizes, same optimiser settings (AdamW), same number of steps, one thread.
+The rivals: a loop over tensors that are already loaded (one shuffled index an epoch), and the same with a DataLoader
+over a TensorDataset. Same sizes, same optimiser settings (AdamW), same number of steps, one thread.
 Run: ``python benchmarks/step.py``.
 """
 

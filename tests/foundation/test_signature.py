@@ -1,5 +1,6 @@
 """The doorway between tables and tensors."""
 
+import dataclasses
 import json
 from typing import Any
 
@@ -39,3 +40,9 @@ def test_an_impossible_signature_is_refused(values: dict[str, Any], place: str) 
 def test_the_smallest_signature_is_allowed() -> None:
     """A network may see no numbers at all and a category of one code, and gives at least one score."""
     assert Signature(features=0, scores=1, categories=(1,)).features == 0
+
+
+def test_a_signature_cannot_be_changed() -> None:
+    """What was checked at the doorway stays as it was checked."""
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Signature(features=1, scores=1).scores = 0

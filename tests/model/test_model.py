@@ -17,7 +17,7 @@ import pyarrow.csv
 import pytest
 from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, r2_score
 
-from lamina.data import NumberTarget
+from lamina.data import ClassTarget, Encoder, NumberTarget
 from lamina.foundation.errors import DataError, LaminaError, ModelFileError, SchemaError
 from lamina.foundation.specs import code
 from lamina.model import DataWarning, Model
@@ -249,6 +249,7 @@ def test_a_model_cannot_be_changed(classifier: Model) -> None:
         ({"link": "sigmoid"}, "link 'sigmoid'"),
         ({"link": ["softmax"]}, "link"),
         ({"quantiles": (0.5,)}, "classes have no quantiles"),
+        ({"target": ClassTarget(classes=("a",))}, "fewer than two classes"),
         ({"target": NumberTarget(mean=0.0, scale=1.0, low=0.0, high=1.0)}, "the card says classification"),
     ],
 )
@@ -268,6 +269,16 @@ def test_parts_of_another_model_are_refused(classifier: Model, regressor: Model)
     for quantiles in [(0.1, 0.9), (1.5,), ("0.5",), (0.0,)]:
         with pytest.raises(ModelFileError, match="do not belong together"):
             dataclasses.replace(regressor, quantiles=quantiles)
+
+
+def test_an_encoder_for_columns_of_other_kinds_is_refused(classifier: Model) -> None:
+    """An encoder that would read words as numbers, or numbers as dates, is refused before any row is asked about."""
+    for one, other in [("mass", "town"), ("town", "length"), ("ringed", "mass"), ("seen", "length")]:
+        values = classifier.encoder.to_json()
+        for column in values["columns"]:
+            column["name"] = {one: other, other: one}.get(column["name"], column["name"])
+        with pytest.raises(ModelFileError, match="columns of other kinds"):
+            dataclasses.replace(classifier, encoder=Encoder.from_json(values))
 
 
 def test_a_perceptron_is_a_model_too(table: pa.Table) -> None:

@@ -72,7 +72,7 @@ def test_written_out_equals_autograd_for_every_loss(kind, weighted):
 def test_written_out_equals_autograd_for_every_activation(name):
     """The same for every activation that has a gradient."""
     loss = LOSSES[0]()
-    (hand, by_hand), (auto, by_autograd) = both(MLP(widths=(6, 6), activation=name), loss, some_rows(loss))
+    (_, by_hand), (_, by_autograd) = both(MLP(widths=(6, 6), activation=name), loss, some_rows(loss))
     torch.testing.assert_close(by_hand, by_autograd, rtol=0, atol=1e-12)
 
 

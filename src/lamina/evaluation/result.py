@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import statistics
 from collections.abc import Mapping, Sequence
@@ -37,8 +38,9 @@ class Score:
 
     @property
     def spread(self) -> float | None:
-        """The standard deviation over the folds; None if there is only one."""
-        return statistics.stdev(self.folds) if len(self.folds) > 1 else None
+        """The standard deviation over the folds; None if there is only one, or no finite one."""
+        finite = len(self.folds) > 1 and all(map(math.isfinite, self.folds))
+        return statistics.stdev(self.folds) if finite else None
 
     def words(self) -> str:
         """The mean and the spread, as a person reads them.
@@ -150,4 +152,4 @@ def _no_place(folder: Path, why: str) -> DataError:
 
 
 def _number(value: float) -> float | None:
-    return value if value == value and abs(value) != float("inf") else None
+    return value if math.isfinite(value) else None

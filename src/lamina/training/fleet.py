@@ -192,4 +192,4 @@ def _weighted(rows: Rows, present: Tensor | None) -> Rows:
     if present is None:
         return rows
     weights = present.to(rows.inputs[0].dtype) if rows.weights is None else rows.weights * present
-    return Rows(inputs=rows.inputs, truth=rows.truth, weights=weights)
+    return Rows(inputs=rows.inputs, truth=rows.truth, weights=weights, present=present)

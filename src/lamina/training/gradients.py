@@ -54,10 +54,13 @@ class Stacked:
         self.gradient = gradient
         self.loss = loss
         give_noise(self.network, noise)
+        self.counting = [module for module in self.network.modules() if hasattr(module, "present")]
 
     def __call__(self, rows: Rows) -> Tensor:
         """Losses ``(member,)``; fills the gradient."""
         self.network.train()
+        for module in self.counting:  # statistics over a batch must pass over what only fills it up
+            module.present = rows.present  # type: ignore[assignment]  # nn.Module's attributes are untyped
         with torch.enable_grad():
             losses = self.loss.objective(self._forward(rows), rows.truth, rows.weights)
             _fill(self.gradient, self.leaves, losses)

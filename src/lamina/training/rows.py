@@ -18,11 +18,13 @@ class Rows:
         inputs: tensors ``(row, ...)`` in the order in which the network takes them.
         truth: int64 class codes ``(row,)``, or numbers ``(row, score)``.
         weights: how much each row counts ``(row,)``; None counts all alike.
+        present: 0 for rows that only fill a fleet's batch up, else 1; None where every row is real.
     """
 
     inputs: tuple[Tensor, ...]
     truth: Tensor
     weights: Tensor | None = None
+    present: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.truth)
