@@ -46,7 +46,7 @@ def tar(stream: io.BytesIO) -> None:
         *[(pickle.dumps({"a": 1}, protocol=p), "pickle") for p in range(6)],
         (written(lambda s: joblib.dump({"a": np.ones(3)}, s)), "pickle"),
         (zlib.compress(b"x" * 100), "zlib"),
-        (gzip.compress(b"x"), "gzip"),
+        (gzip.compress(b"x", mtime=0), "gzip"),
         (lzma.compress(b"x"), "xz"),
         (written(lambda s: np.save(s, np.ones(3))), "NumPy array"),
         (written(lambda s: torch.save({"a": 1}, s, _use_new_zipfile_serialization=False)), "PyTorch checkpoint"),

@@ -38,7 +38,7 @@ def constants(low: float, high: float) -> torch.Tensor:
         (Huber(delta=0.3), lambda s, y, reduction: functional.huber_loss(s, y, reduction=reduction, delta=0.3)),
         (Poisson(), lambda s, y, reduction: functional.poisson_nll_loss(s, y, log_input=True, reduction=reduction)),
     ],
-    ids=repr,
+    ids=lambda value: getattr(value, "__name__", repr(value)),
 )
 def test_values_agree_with_torch(loss, twin):
     """A row's loss is the mean over its scores of torch's loss."""
@@ -56,7 +56,7 @@ def test_values_agree_with_torch(loss, twin):
         (Huber(), (2.5 + 3.5) / 2),
         (Huber(delta=4.0), (4.5 + 8) / 2),
     ],
-    ids=repr,
+    ids=lambda value: getattr(value, "__name__", repr(value)),
 )
 def test_values_by_hand(loss, expected):
     """Residuals 3 and -4."""
@@ -85,7 +85,9 @@ def test_euclidean_is_not_rmse():
     assert ratio.item() == pytest.approx(math.sqrt(3))
 
 
-@pytest.mark.parametrize("loss", [Euclidean(), RootMeanSquaredError()], ids=repr)
+@pytest.mark.parametrize(
+    "loss", [Euclidean(), RootMeanSquaredError()], ids=lambda value: getattr(value, "__name__", repr(value))
+)
 def test_no_gradient_where_truth_is_met(loss):
     """At residual 0 the root has no slope: the gradient is 0, closed and by autograd, and never NaN."""
     truth = torch.ones(4, 3)
@@ -130,7 +132,7 @@ def test_pinball_by_hand():
 @pytest.mark.parametrize(
     ("loss", "best"),
     [(MeanSquaredError(), 22 / 5), (MeanAbsoluteError(), 2.0), (Poisson(), math.log(22 / 5)), (Huber(delta=3.0), 2.75)],
-    ids=repr,
+    ids=lambda value: getattr(value, "__name__", repr(value)),
 )
 def test_best_constant(loss, best):
     """Of the counts 1, 1, 2, 4, 14: the mean, the median, the log of the mean, and Huber's point between."""

@@ -29,7 +29,7 @@ EVERY = [
     WarmUp(fraction=0.3, then=StepDecay()),
     WarmUp(fraction=0.5, then=OneCycle()),
 ]
-every = pytest.mark.parametrize("schedule", EVERY, ids=repr)
+every = pytest.mark.parametrize("schedule", EVERY, ids=lambda value: getattr(value, "__name__", repr(value)))
 
 
 def by_torch(make: Callable[[torch.optim.Optimizer], Any], steps: int) -> Tensor:

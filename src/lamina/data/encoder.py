@@ -123,7 +123,8 @@ class Encoder:
             coder.write(table.column(coder.name), batch.categories[:, place])
 
     def _check_columns(self, table: pa.Table) -> None:
-        missing = [name for name in self.inputs if name not in table.column_names]
+        here = set(table.column_names)  # asked for once: pyarrow makes the list anew each time
+        missing = [name for name in self.inputs if name not in here]
         if missing:
             raise SchemaError(
                 wrong=f"the table has no column {missing[0]!r}, which the encoder was fitted on.",
@@ -164,8 +165,9 @@ def fit_encoder(table: pa.Table, schema: Schema, *, categories: Literal["codes",
 
 
 def _fit_columns(table: pa.Table, schema: Schema, *, as_codes: bool) -> Iterator[ColumnEncoder]:
+    here = set(table.column_names)
     for column in schema.features:
-        if column.name not in table.column_names:
+        if column.name not in here:
             raise SchemaError(
                 wrong=f"the table has no column {column.name!r}, which the schema names.",
                 expected="a table that was conformed to the schema.",
