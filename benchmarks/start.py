@@ -1,6 +1,6 @@
 """How long a person waits for the first word: `import lamina`, `lamina --help`, and the fit of `make demo`.
 
-Wall-clock seconds of whole processes, the median of several; the fit uses all cores. Run: ``python benchmarks/start.py``.
+Wall-clock seconds of whole processes, medians; the fit uses all cores. Run: ``python benchmarks/start.py``.
 """
 
 from __future__ import annotations

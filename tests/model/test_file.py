@@ -19,11 +19,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save
 
+from lamina.data import Encoder, Number, NumberTarget, Schema
+from lamina.data.numbers import NumberEncoder
 from lamina.foundation.errors import ModelFileError
-from lamina.model import Model, load
+from lamina.model import Card, Model, Predictor, file, load
 from lamina.model.archive import open_archive, read_archive, seal
 from lamina.model.file import from_members, to_members
-from small_models import make_model, some_data
+from lamina.networks import MLP
+from small_models import make_model, random_weights, some_data
 
 TEXTS = ("model.json", "schema.json", "encoder.json", "target.json", "card.json", "metrics.json", "environment.json")
 
@@ -138,7 +141,7 @@ def test_a_truncated_file_is_refused(tmp_path: Path) -> None:
         assert any(words in refusal(path) for words in ("cut short", "empty file", "binary data", "plain text"))
 
 
-def test_a_full_disk_is_said_by_save(tmp_path: Path) -> None:
+def test_a_model_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     """A model that cannot be written says so in three parts."""
     with pytest.raises(ModelFileError, match=r"(?s)cannot be written.*Expected: .*To fix it: "):
         make_model("price").save(tmp_path / "missing" / "model.lamina")
@@ -163,6 +166,12 @@ def test_a_full_disk_is_said_by_save(tmp_path: Path) -> None:
 def test_only_known_networks_are_built(tmp_path: Path, member: str, value: Any, words: str) -> None:
     """A spec of a kind outside the closed list, or with settings that it does not have, is refused."""
     assert words in refusal(resaved(tmp_path / "m", model_json=changed(member, network=value)))
+
+
+@pytest.mark.parametrize("value", [None, 3, [], {"features": 1, "scores": 1}])
+def test_a_signature_is_a_signature(tmp_path: Path, value: Any) -> None:
+    """Nothing but a signature stands where one should."""
+    assert "no signature" in refusal(resaved(tmp_path / "m", model_json=changed("model.json", signature=value)))
 
 
 @pytest.mark.parametrize("name", TEXTS)
@@ -296,6 +305,35 @@ def test_declared_sizes_take_no_memory(tmp_path: Path) -> None:
     told = [line.split() for line in run_python(code, right, rows, *files).splitlines()]
     assert [word for word, _ in told] == ["refused"] * len(plans)
     assert max(int(kibibytes) for _, kibibytes in told) < 300 * 1024
+
+
+def test_a_wide_table_is_no_bomb(tmp_path: Path) -> None:
+    """A model of four thousand columns is saved and loaded: only the plan must be short, not the schema."""
+    names = [f"column {i}" for i in range(4000)]
+    schema = Schema(columns=(*(Number(name=name) for name in names), Number(name="price")), target="price")
+    encoder = Encoder(columns=tuple(NumberEncoder(name=name, centre=0.0, scale=1.0) for name in names))
+    signature, spec = encoder.signature(scores=1), MLP(widths=())
+    model = Model(
+        schema=schema,
+        encoder=encoder,
+        target=NumberTarget(mean=0.0, scale=1.0, low=0.0, high=1.0),
+        predictor=Predictor(spec=spec, signature=signature, weights=random_weights(spec, signature, 1)),
+        link="identity",
+        card=Card(name="wide", task="regression", target="price", rows=1, created="2026-11-21"),
+    )
+    assert len(members_of(model)["schema.json"]) > 2**18
+    model.save(tmp_path / "m")
+    row = dict.fromkeys(names, 0.5)
+    assert load(tmp_path / "m").predict(row) == model.predict(row)
+
+
+def test_what_could_not_be_read_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan that `load` would refuse as too long is refused by `save`."""
+    monkeypatch.setattr(file, "LARGEST_PLAN_BYTES", len(MEMBERS["model.json"]))
+    assert members_of(make_model("species"))
+    monkeypatch.setattr(file, "LARGEST_PLAN_BYTES", len(MEMBERS["model.json"]) - 1)
+    with pytest.raises(ModelFileError, match="is the most"):
+        members_of(make_model("species"))
 
 
 def test_a_long_plan_is_refused(tmp_path: Path) -> None:

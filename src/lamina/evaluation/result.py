@@ -57,6 +57,11 @@ def scores_of(measured: Sequence[Mapping[str, float]]) -> tuple[Score, ...]:
     return tuple(Score(name=name, folds=tuple(fold[name] for fold in measured)) for name in measured[0])
 
 
+def finite_or_none(value: float) -> float | None:
+    """A number that JSON can hold, which has no infinity."""
+    return value if math.isfinite(value) else None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Study:
     """A finished study.
@@ -90,7 +95,10 @@ class Study:
         return {
             "format": 1,
             "scores": {
-                score.name: {"mean": _number(score.mean), "folds": [_number(value) for value in score.folds]}
+                score.name: {
+                    "mean": finite_or_none(score.mean),
+                    "folds": [finite_or_none(value) for value in score.folds],
+                }
                 for score in self.scores
             },
             "splits": [{"train": train, "test": test} for train, test in self.judged],
@@ -149,7 +157,3 @@ def _no_place(folder: Path, why: str) -> DataError:
         expected="a folder, old or new, on a disk with room, that this user may write to.",
         remedy="choose another place: --out somewhere-else.",
     )
-
-
-def _number(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -17,7 +17,7 @@ from lamina.estimators import Fitted, Part, Task, as_network, as_training, fit_n
 from lamina.evaluation.plan import Judged, judged_parts, parts_to_train
 from lamina.evaluation.prepare import Prepared, prepare
 from lamina.evaluation.protocol import Protocol
-from lamina.evaluation.result import Score, Study, scores_of
+from lamina.evaluation.result import Score, Study, finite_or_none, scores_of
 from lamina.model import Model
 from lamina.networks import Network
 from lamina.training import Progress, Training, diagnose
@@ -129,7 +129,7 @@ def _judge(
 
 def _metrics(judged: Sequence[Judged], scores: Sequence[Score]) -> dict[str, dict[str, float | None]]:
     split = "held out" if len(judged) == 1 else f"{len(judged)} folds"
-    return {split: {score.name: score.mean for score in scores}}
+    return {split: {score.name: finite_or_none(score.mean) for score in scores}}
 
 
 def _model(prepared: Prepared, part: Part, fitted: Fitted, training: Training, **facts: Any) -> Model:

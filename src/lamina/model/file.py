@@ -39,6 +39,7 @@ def to_members(parts: Parts) -> dict[str, bytes]:
     """The members of a model file; equal parts give equal bytes.
 
     Raises:
+        ModelFileError: the plan is longer than `from_members` would take.
         ValueError: a number in the parts is not finite, where only finite ones make sense.
     """
     card, predictor = parts["card"], parts["predictor"]
@@ -62,6 +63,7 @@ def to_members(parts: Parts) -> dict[str, bytes]:
         **({} if parts["history"] is None else {"history.json": finite(parts["history"])}),
     }
     texts = {name: write_json(value) for name, value in values.items()}
+    _check_plan(texts)
     return {**texts, "card.md": card_markdown(card).encode(), WEIGHTS: write_weights(predictor.weights)}
 
 
@@ -71,6 +73,7 @@ def from_members(members: Mapping[str, bytes]) -> Parts:
     Raises:
         ModelFileError: a member does not hold what its name says, or names a kind that is not known.
     """
+    _check_plan(members)
     plan = _read(members, "model.json")
     with _reading("model.json"):
         spec = specs.from_json(plan["network"], NETWORKS)
@@ -120,9 +123,13 @@ def _card(members: Mapping[str, bytes]) -> Card:
 
 
 def _read(members: Mapping[str, bytes], name: str) -> Json:
-    if name == "model.json" and len(members[name]) > LARGEST_PLAN_BYTES:
-        raise _unusable(name, f"it has {len(members[name]):,} bytes, and {LARGEST_PLAN_BYTES:,} is the most")
     return read_json(members[name], name)
+
+
+def _check_plan(members: Mapping[str, bytes]) -> None:
+    length = len(members["model.json"])
+    if length > LARGEST_PLAN_BYTES:
+        raise _unusable("model.json", f"it has {length:,} bytes, and {LARGEST_PLAN_BYTES:,} is the most")
 
 
 @contextlib.contextmanager

@@ -25,8 +25,8 @@ from lamina.foundation.specs import Json
 from lamina.model.plain_json import read_json
 
 MEMBER = "weights.safetensors"
-MOST_TENSORS = 10_000
-LARGEST_HEADER_BYTES = 4 * 2**20
+MOST_TENSORS = 100_000  # ten times what a table of ten thousand embedded columns takes
+LARGEST_HEADER_BYTES = 16 * 2**20
 DTYPES: dict[str, torch.dtype] = {"F32": torch.float32, "I64": torch.int64, "BOOL": torch.bool}
 
 

@@ -247,6 +247,8 @@ class Run:
         return "seconds" if late else None
 
     def _progress(self, entries: Sequence[Epoch]) -> Progress:
+        losses = [entry.training_loss for entry in entries]
+
         def mean(values: Sequence[float | None]) -> float | None:
             known = [value for value in values if value is not None and not math.isnan(value)]
             return sum(known) / len(known) if known else None
@@ -259,7 +261,7 @@ class Run:
             epoch=self.done,
             epochs=epochs,
             members=len(self.alive),
-            training_loss=mean([entry.training_loss for entry in entries]) or 0.0,
+            training_loss=math.nan if all(map(math.isnan, losses)) else mean(losses) or 0.0,
             validation_loss=mean([entry.validation_loss for entry in entries]),
             metric=mean([next(iter(entry.metrics.values()), None) for entry in entries]),
             metric_name=self.monitor.name if self.monitor else "",
