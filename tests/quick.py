@@ -18,7 +18,7 @@ ENOUGH = Training(epochs=30, batch=32, optimiser=AdamW(learning_rate=0.03), devi
 
 def quick_fit(data: Any, target: str | None = None, **changes: Any) -> Study:
     """A study that is over in no time; ``changes`` are arguments of `lamina.fit`."""
-    return lamina.fit(data, target, **{"network": SMALL, "training": SHORT, **changes})
+    return lamina.fit(data, target, **{"network": SMALL, "training": SHORT, "members": 1, **changes})
 
 
 def two_clouds(rows: int = 60, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

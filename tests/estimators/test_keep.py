@@ -13,7 +13,7 @@ X, Y = two_clouds()
 
 def test_history_in_the_model_reads_back_without_the_clock() -> None:
     """What the clock said is left out of the kept history, and all else is in it."""
-    taught = NetworkClassifier(SMALL, SHORT).fit(X, Y)
+    taught = NetworkClassifier(SMALL, SHORT, members=1).fit(X, Y)
     (kept,) = (History.from_json(history) for history in taught.model_.history)
     assert kept.training_losses == taught.histories_[0].training_losses
     assert all(np.isnan(epoch.seconds) and np.isnan(epoch.rows_per_second) for epoch in kept.epochs)

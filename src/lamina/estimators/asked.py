@@ -55,17 +55,18 @@ def as_training(training: Training | None) -> Training:
     return training
 
 
-def member_seeds(seed: int, members: int | None, *, rows: int) -> tuple[int, ...]:
-    """A seed for each member; the first has the one that was given. None takes the usual number for so many rows.
+def member_seeds(seed: int, members: int | None, network: Network | None, *, rows: int) -> tuple[int, ...]:
+    """A seed for each member; the first has the one that was given. None takes one of a network that
+    was asked for, and the usual number of the usual one.
 
     Raises:
         SpecError: fewer than one member.
 
-    >>> member_seeds(7, 1, rows=344), len(set(member_seeds(7, None, rows=344)))
+    >>> member_seeds(7, 1, None, rows=344), len(set(member_seeds(7, None, None, rows=344)))
     ((7,), 4)
     """
     if members is None:
-        members = usual_members(rows)
+        members = usual_members(rows) if network is None else 1
     if isinstance(members, bool) or not isinstance(members, int) or members < 1:
         raise SpecError(
             wrong=f"members is {members!r}.",

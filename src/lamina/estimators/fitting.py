@@ -19,30 +19,23 @@ from torch import nn
 
 from lamina.data import ClassTarget, Encoder, NumberTarget, Schema, fit_encoder, fit_target
 from lamina.estimators.recipe import Task, usual_loss, usual_network
+from lamina.estimators.truth import check_loss, monitor_for, score_count, truth_of
 from lamina.foundation.signature import Signature
 from lamina.model import Predictor
 from lamina.networks import Loss, Network
 from lamina.training import (
     Member,
-    Monitor,
     Progress,
     Rows,
     Stop,
     Trained,
     Training,
-    accuracy,
     divergence,
     fit_fleet,
-    r_squared,
 )
 from lamina.training.history import History
 
 RowNumbers = npt.NDArray[np.int64]
-
-MONITORS = {
-    "classification": Monitor("accuracy", "higher", accuracy),
-    "regression": Monitor("r2", "higher", r_squared),
-}
 LEAST_SECONDS = 0.01  # what a fleet gets if the time is up: one step, so that there is a network at all
 
 
@@ -104,7 +97,7 @@ def fit_networks(
     """
     network = network or usual_network(table.num_rows)
     loss = training.loss or usual_loss(task, table.num_rows)
-    target_for = _targets(table, schema, task)
+    target_for = _targets(table, schema, task, loss)
     prepared = [_prepare(table, schema, part, target_for(part.train), network, loss, weights) for part in parts]
     groups = _alike(prepared)
     clock = _Clock(training.seconds, len(parts))
@@ -118,7 +111,7 @@ def fit_networks(
             members,
             replace(training, seconds=clock.share(len(group))),
             loss=loss,
-            monitor=MONITORS[task],
+            monitor=monitor_for(loss),
             on_epoch=on_epoch,
             checkpoint=checkpoint if len(groups) == 1 else None,
         )
@@ -140,11 +133,22 @@ class _Clock:
         return None if self.ends is None else max(LEAST_SECONDS, (self.ends - time.monotonic()) * share)
 
 
-def _targets(table: pa.Table, schema: Schema, task: Task) -> Callable[[RowNumbers], ClassTarget | NumberTarget]:
-    """The target as training rows show it: numbers are scaled by them; classes are the same for all, by name."""
+def _targets(
+    table: pa.Table, schema: Schema, task: Task, loss: Loss
+) -> Callable[[RowNumbers], ClassTarget | NumberTarget]:
+    """The target as training rows show it: numbers are scaled by them; classes are the same for all, by name.
+
+    Raises:
+        SpecError: the loss is not for such a target.
+    """
     column, kind = table.column(schema.target), schema.column(str(schema.target))
     every = fit_target(column, kind, task)
-    return lambda rows: every if isinstance(every, ClassTarget) else fit_target(column.take(rows), kind, task)
+    check_loss(loss, every, column)
+    if isinstance(every, ClassTarget):
+        return lambda rows: every
+    if loss.link == "exp":  # counts are counts: a logarithm of a scaled one would mean nothing
+        return lambda rows: replace(every, mean=0.0, scale=1.0)
+    return lambda rows: fit_target(column.take(rows), kind, task)
 
 
 def _alike(prepared: Sequence[_Prepared]) -> dict[Signature, list[int]]:
@@ -171,13 +175,13 @@ def _prepare(
     inputs = [torch.from_numpy(batch.numbers)]
     if batch.categories.shape[1]:
         inputs.append(torch.from_numpy(batch.categories))
-    truth = torch.from_numpy(target.encode(seen.column(schema.target)))
+    truth = truth_of(target, seen.column(schema.target), loss)
     rows = Rows(
         inputs=tuple(inputs),
         truth=truth,
         weights=None if weights is None else torch.from_numpy(weights[used].astype(np.float32)),
     )
-    signature = encoder.signature(scores=loss.scores_for(target.scores))
+    signature = encoder.signature(scores=score_count(target, loss))
     return _Prepared(part=part, encoder=encoder, target=target, signature=signature, rows=rows)
 
 

@@ -47,7 +47,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
     Args:
         network: a spec such as ``MLP(widths=(10, 10))``, a string such as ``"10 relu, 10 tanh"``, or None for `Table`.
         training: how it learns; None for the default.
-        members: networks that answer by the mean of their probabilities; None takes four below 1,000 rows, else one.
+        members: networks that answer by the mean of their probabilities; None takes one, but four of
+            the default network below 1,000 rows.
         validation: share of the rows held back to find the best epoch; None holds a tenth back from 2,000 rows on.
         class_weight: ``"balanced"``, or a dict from class to weight.
         random_state: seed of everything that is drawn.
@@ -127,7 +128,8 @@ class NetworkRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # 
     Args:
         network: a spec such as ``MLP(widths=(10, 10))``, a string such as ``"10 relu, 10 tanh"``, or None for `Table`.
         training: how it learns; None for the default.
-        members: networks that answer by their mean; None takes four below 1,000 rows, else one.
+        members: networks that answer by their mean; None takes one, but four of
+            the default network below 1,000 rows.
         validation: share of the rows held back to find the best epoch; None holds a tenth back from 2,000 rows on.
         random_state: seed of everything that is drawn.
 
@@ -197,7 +199,7 @@ def _learn(
 def _part(estimator: Any, rows: int, labels: pa.ChunkedArray | None) -> Part:
     """All rows to learn from, or all but those held back to watch."""
     seed = _seed(estimator.random_state)
-    seeds = member_seeds(seed, estimator.members, rows=rows)
+    seeds = member_seeds(seed, estimator.members, estimator.network, rows=rows)
     share = estimator.validation if estimator.validation is not None else (0.1 if rows >= HELD_BACK_FROM else 0.0)
     if not share:
         return Part(train=np.arange(rows), watch=np.arange(0), seeds=seeds)

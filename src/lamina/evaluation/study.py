@@ -73,7 +73,7 @@ def fit(
         training = dataclasses.replace(training, seconds=seconds)
     protocol = protocol or Protocol()
     prepared = prepare(data, target, task=task, protocol=protocol, kinds=kinds or {}, missing=missing)
-    seeds = member_seeds(seed, members, rows=prepared.table.num_rows)
+    seeds = member_seeds(seed, members, network, rows=prepared.table.num_rows)
     judged = judged_parts(prepared, protocol, seed=seed)
     parts = parts_to_train(prepared, judged, protocol, seeds=seeds)
     training = _as_judged(_with_time_left(training, time.monotonic() - began), judged)

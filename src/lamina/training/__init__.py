@@ -17,7 +17,7 @@ from lamina.training.outcome import Progress, Stop, Trained, divergence
 from lamina.training.rows import Member, Rows
 from lamina.training.schedules import SCHEDULES, Constant, Cosine, OneCycle, StepDecay, WarmUp
 from lamina.training.spec import Training, training_with
-from lamina.training.watch import Monitor, accuracy, r_squared
+from lamina.training.watch import Monitor, accuracy, label_accuracy, r_squared
 
 __all__ = [
     "NAMED_OPTIMISERS",
@@ -51,6 +51,7 @@ __all__ = [
     "divergence",
     "find_learning_rate",
     "fit_fleet",
+    "label_accuracy",
     "named_optimiser",
     "r_squared",
     "training_with",

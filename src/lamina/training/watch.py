@@ -47,6 +47,12 @@ def accuracy(scores: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
     return (right * weights).sum(-1) / weights.sum(-1)
 
 
+def label_accuracy(scores: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
+    """Weighted share of labels on whose side of 0 the score is: ``(member,)``."""
+    right = ((scores > 0) == (truth > 0.5)).to(weights.dtype).mean(-1)
+    return (right * weights).sum(-1) / weights.sum(-1)
+
+
 def r_squared(scores: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
     """Weighted share of the variance that is explained, mean over the scores: ``(member,)``."""
     weights = weights.unsqueeze(-1)
