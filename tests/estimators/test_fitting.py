@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
 from sklearn.model_selection import cross_val_score
 
 from lamina.data import Category, Number, Schema
-from lamina.estimators import NetworkClassifier, Part, fit_networks, fitting
+from lamina.estimators import NetworkClassifier, Part, fit_networks, fitting, to_model
 from lamina.foundation.errors import TrainingError
 from lamina.training import SGD, Training
 from quick import SHORT, SMALL, two_clouds
@@ -116,8 +118,41 @@ def test_parts_of_other_shapes_come_back_in_their_order(monkeypatch) -> None:
     assert calls[1][1] == pytest.approx(900, abs=60)  # all that the first fleet left
 
 
-def test_a_diverged_member_is_left_out_and_the_others_stay() -> None:
-    """Networks are kept if any of a part's members is sound; if none is, training is over with advice."""
+def end_as(monkeypatch, *stopped: str) -> None:
+    """Let the members of the next fleets end for these reasons, in this order."""
+    honest, reasons = fitting.fit_fleet, iter(stopped)
+
+    def fit_fleet(build, pool, members, *others, **more):
+        trained = honest(build, pool, members, *others, **more)
+        return replace(trained, stopped=tuple(next(reasons) for _ in members))
+
+    monkeypatch.setattr(fitting, "fit_fleet", fit_fleet)
+
+
+def test_a_diverged_member_is_left_out_and_the_others_stay(monkeypatch) -> None:
+    """The model has the sound members, with their seeds and histories, and no other."""
+    table, schema = number_table()
+    part = Part(train=ROWS, watch=ROWS[:0], seeds=(1, 2, 3))
+    (all_three,) = fit_networks(table, schema, [part], network=SMALL, training=SHORT, task="regression")
+    end_as(monkeypatch, "epochs", "diverged", "epochs")
+    (fitted,) = fit_networks(table, schema, [part], network=SMALL, training=SHORT, task="regression")
+    for name, weights in fitted.predictor.weights.items():
+        np.testing.assert_array_equal(weights, all_three.predictor.weights[name][[0, 2]])
+    model = to_model(fitted, schema, part, SHORT, task="regression", name="test")
+    assert (model.card.seeds, len(model.history)) == ((1, 3), 2)
+
+
+def test_a_part_without_a_sound_member_ends_the_training(monkeypatch) -> None:
+    """A fold that cannot be judged is no fold: there is advice instead of a score."""
+    table, schema = number_table()
+    parts = [Part(train=ROWS[:30], watch=ROWS[30:]), Part(train=ROWS[10:], watch=ROWS[:10])]
+    end_as(monkeypatch, "epochs", "diverged")
+    with pytest.raises(TrainingError, match="diverged"):
+        fit_networks(table, schema, parts, network=SMALL, training=SHORT, task="regression")
+
+
+def test_divergence_comes_with_advice() -> None:
+    """If no network is sound, training is over, and a smaller learning rate is named."""
     table, schema = number_table()
     wild = Training(epochs=30, device="cpu", clip=None, optimiser=SGD(learning_rate=1e6, momentum=0.99))
     with pytest.raises(TrainingError, match="diverged") as caught:

@@ -166,7 +166,7 @@ def test_a_small_budget_ends_the_run_and_leaves_a_model() -> None:
 
 def test_a_budget_that_is_over_before_training_leaves_a_model() -> None:
     """Even a limit that reading alone uses up ends with a network, if an untaught one."""
-    study = quick_fit(clouds(), "kind", seconds=1e-6)
+    study = quick_fit(clouds(), "kind", training=Training(epochs=1_000_000, device="cpu"), seconds=1e-6)
     assert set(study.stopped) == {"seconds"}
     assert len(study.model.predict(clouds())) == 60
 

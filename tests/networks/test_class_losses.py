@@ -148,11 +148,11 @@ def test_focal_without_focus_is_cross_entropy():
 
 
 def test_hinge_by_hand():
-    """The lead of 2 classes over the best rival: -0.5 misses 1.5, 0.5 misses 0.5, 3 misses nothing."""
-    scores = torch.tensor([[0.5, 1.0, 0.0], [1.0, 0.5, 0.0], [4.0, 0.0, 1.0]])
-    truth = torch.zeros(3, dtype=torch.int64)
-    assert Hinge()(scores, truth).tolist() == pytest.approx([1.5, 0.5, 0])
-    assert Hinge().gradient(scores, truth).tolist() == [[-1, 1, 0], [-1, 1, 0], [0, 0, 0]]
+    """The lead of 2 classes over the best rival: -0.5 misses 1.5, 0.5 misses 0.5, 3 and 2 miss nothing."""
+    scores = torch.tensor([[0.5, 1.0, 0.0], [1.0, 0.5, 0.0], [4.0, 0.0, 1.0], [-5.0, -7.0, -8.0]])
+    truth = torch.zeros(4, dtype=torch.int64)
+    assert Hinge()(scores, truth).tolist() == pytest.approx([1.5, 0.5, 0, 0])
+    assert Hinge().gradient(scores, truth).tolist() == [[-1, 1, 0], [-1, 1, 0], [0, 0, 0], [0, 0, 0]]
 
 
 @pytest.mark.parametrize("margin", [0.5, 2.0])

@@ -103,9 +103,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
         """The chance of each class, ``(row, class)`` in the order of ``classes_``."""
         check_is_fitted(self)
-        answers = self.model_.decide(table_to_answer(self, X))[1]
-        order = np.argsort([int(name) for name in self.model_.card.classes])
-        chances: npt.NDArray[np.float64] = answers[:, order]
+        chances: npt.NDArray[np.float64] = self.model_.decide(table_to_answer(self, X))[1]
         return chances
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
@@ -208,11 +206,9 @@ def _part(estimator: Any, rows: int, labels: pa.ChunkedArray | None) -> Part:
 
 
 def _seed(random_state: Any) -> int:
-    """The seed itself, or one drawn from a random state; None draws one that nobody can foresee."""
+    """The seed itself, or one drawn from a random state; None means numpy's own, as everywhere in scikit-learn."""
     if isinstance(random_state, int | np.integer):
         return int(random_state)
-    if random_state is None:
-        return int(np.random.default_rng().integers(2**31))
     return int(check_random_state(random_state).randint(2**31 - 1))
 
 

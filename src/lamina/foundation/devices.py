@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Literal
 
 import torch
@@ -36,6 +38,17 @@ def pick_precision(name: Literal["auto", "float32", "float64", "bfloat16"] = "au
     reach the same accuracy on the task.
     """
     return {"float64": torch.float64, "bfloat16": torch.bfloat16}.get(name, torch.float32)
+
+
+@contextlib.contextmanager
+def at_most_threads(count: int) -> Iterator[None]:
+    """Reckon on the CPU with at most ``count`` threads inside, and with as many as before afterwards."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(min(count, before))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def devices_here() -> tuple[str, ...]:

@@ -65,10 +65,11 @@ class Activation:
             SpecError: this activation has no derivative of single units (step, softmax).
         """
         if self.pull is None:
+            able = [repr(name) for name, one in ACTIVATIONS.items() if one.pull is not None]
             raise SpecError(
                 wrong=f"a gradient was asked for through the activation {self.name!r}.",
                 expected=f"an activation of single units with a gradient; {self.name} has none.",
-                remedy=f"choose one of {', '.join(repr(name) for name in hidden_activations())}.",
+                remedy=f"choose one of {', '.join(able)}.",
             )
         return self.pull(gradient, z, a)
 
@@ -98,11 +99,6 @@ def activation(name: str) -> Activation:
             remedy=nearest(name, [*ACTIVATIONS, *ALIASES]),
         )
     return ACTIVATIONS[known]
-
-
-def hidden_activations() -> tuple[str, ...]:
-    """The names that a hidden layer of a gradient-trained network may have."""
-    return tuple(name for name, one in ACTIVATIONS.items() if one.hidden and one.differentiable)
 
 
 _aten: Any = torch.ops.aten  # autograd's own kernels: each multiplies by the derivative in the pass that computes it

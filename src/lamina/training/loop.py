@@ -5,6 +5,7 @@ It knows tensors only. Whether the rows were a table, and what the scores mean, 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 import os
@@ -15,14 +16,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lamina.foundation.devices import pick_device
+from lamina.foundation.devices import at_most_threads, pick_device
 from lamina.foundation.errors import TrainingError
 from lamina.networks import Loss
 from lamina.training.checkpoint import load_checkpoint, run_identity, save_checkpoint
 from lamina.training.fleet import Fleet
 from lamina.training.history import Epoch, History
 from lamina.training.keeper import Keeper
-from lamina.training.order import epoch_count, epoch_steps
+from lamina.training.order import batch_rows, epoch_count, epoch_steps
 from lamina.training.outcome import Progress, Stop, Trained, divergence
 from lamina.training.rows import Member, Rows
 from lamina.training.rules import Knobs
@@ -30,6 +31,7 @@ from lamina.training.spec import Training
 from lamina.training.watch import Judgement, Monitor, dead_units, judge, layer_norms, starting_losses
 
 DIVERGED = 100.0  # a training loss this many times the one at birth (and this high) is a run that broke
+WORTH_THREADS = 100e6  # operations of a step from which on a second thread pays; below, threads wait for each other
 LOOKS_AT_UNITS = 10  # how often in a run dead units are counted
 
 
@@ -67,13 +69,14 @@ def fit_fleet(
     if checkpoint is not None and (stored := load_checkpoint(checkpoint, identity)) is not None:
         run.resume(*stored)
     written = time.monotonic()
-    while run.alive:
-        progress = run.epoch()
-        if on_epoch is not None:
-            on_epoch(progress)
-        if checkpoint is not None and (time.monotonic() - written >= checkpoint_seconds or not run.alive):
-            save_checkpoint(checkpoint, identity, *run.snapshot())
-            written = time.monotonic()
+    with at_most_threads(1) if run.step_operations < WORTH_THREADS else contextlib.nullcontext():
+        while run.alive:
+            progress = run.epoch()
+            if on_epoch is not None:
+                on_epoch(progress)
+            if checkpoint is not None and (time.monotonic() - written >= checkpoint_seconds or not run.alive):
+                save_checkpoint(checkpoint, identity, *run.snapshot())
+                written = time.monotonic()
     return run.trained()
 
 
@@ -112,6 +115,12 @@ class Run:
             [m.learning_rate or training.optimiser.learning_rate for m in self.members], dtype=torch.float64
         )
         self.factors: dict[int, Tensor] = {}  # of the schedule, for each number of steps in a run
+
+    @property
+    def step_operations(self) -> float:
+        """About how many additions and multiplications one training step takes."""
+        rows = sum(batch_rows(self.training.rows_a_step, len(member.train)) for member in self.members)
+        return 6.0 * rows * self.fleet.layout.size
 
     def epoch(self) -> Progress:
         """One epoch for every member still alive, then judgement."""
