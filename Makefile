@@ -8,8 +8,8 @@ TESTS ?=
 PYTHON ?=
 INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints/cpu.txt
 
-# one thread for each test process: two busy pools on two cores are slower than none
-test bench: export OMP_NUM_THREADS = 1
+# one thread for each process: the networks are small, and threads that wait for a busy core make a fit 25 times slower
+demo test tests bench: export OMP_NUM_THREADS = 1
 
 .PHONY: help demo test lint types tests bench docs constraints clean
 .DEFAULT_GOAL := help

@@ -7,7 +7,7 @@ _facts = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(
 
 project = _facts["name"]
 release = _facts["version"]
-copyright = "the lamina authors, Apache-2.0"  # noqa: A001 - Sphinx's name for it
+copyright = "the lamina authors, Apache-2.0"
 extensions = ["myst_parser"]
 exclude_patterns = ["_build"]
 html_theme = "furo"

@@ -18,7 +18,9 @@ import lamina
 from lamina.cli import app as app_module
 
 QUICK = ("--network", "8 tanh", "--epochs", "3", "--device", "cpu")
-SHELL = "import sys; from lamina.cli.app import main; main(sys.argv[1:])"
+SHELL = """import signal, sys; from lamina.cli.app import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background would hand down its deafness
+main(sys.argv[1:])"""
 
 
 def only_json(text: str) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from lamina.training.watch import Judgement, Monitor, dead_units, judge, layer_n
 
 DIVERGED = 100.0  # a training loss this many times the one at birth (and this high) is a run that broke
 WORTH_THREADS = 100e6  # operations of a step from which on a second thread pays; below, threads wait for each other
-LOOKS_AT_UNITS = 10  # how often in a run dead units are counted
+LOOKS = 10  # how often in a run gradients and units are looked at layer by layer
 
 
 def fit_fleet(
@@ -186,14 +186,18 @@ class Run:
         steps = self.fleet.shuffler.epoch()
         rates, decays = self._rates(len(steps)), self._decays()
         total = torch.zeros(len(self.alive), device=rates.device, dtype=self.fleet.parameters.dtype)
-        seen = [0] * len(self.alive)
+        full, seen = 0, [0] * len(self.alive)  # rows of steps that all filled, and of steps that not all did
         for i, step in enumerate(steps):
             if self._late():
                 break
             losses = self.fleet.step(self.pool, step, Knobs(learning_rate=rates[:, i : i + 1], decay=decays))
-            counts = step.counts or (step.index.shape[1],) * len(self.alive)
-            total += losses * step.index.shape[1] if step.counts is None else _weighted(losses, step.counts)
-            seen = [rows + more for rows, more in zip(seen, counts, strict=True)]
+            if step.counts is None:
+                total.add_(losses, alpha=step.index.shape[1])
+                full += step.index.shape[1]
+            else:
+                total += _weighted(losses, step.counts)
+                seen = [rows + more for rows, more in zip(seen, step.counts, strict=True)]
+        seen = [rows + full for rows in seen]
         means = [loss / max(rows, 1) for loss, rows in zip(total.tolist(), seen, strict=True)]
         return means, sum(seen), rates[:, 0]
 
@@ -201,9 +205,9 @@ class Run:
         self, losses: list[float], judgement: Judgement | None, rates: Tensor, rows_per_second: float
     ) -> list[Epoch]:
         totals = self.fleet.norms()[:, 0].tolist()
-        norms = {name: values.tolist() for name, values in layer_norms(self.fleet).items()}
-        every = max(1, max(self.limits) // LOOKS_AT_UNITS)
+        every = max(1, max(self.limits) // LOOKS)
         look = self.done % every == 0 or self.done == 1
+        norms = {name: values.tolist() for name, values in (layer_norms(self.fleet) if look else {}).items()}
         dead = {name: values.tolist() for name, values in (dead_units(self.fleet, self.pool) if look else {}).items()}
         validation = None if judgement is None else judgement.loss.tolist()
         metric = None if judgement is None or judgement.metric is None else judgement.metric.tolist()
@@ -229,6 +233,8 @@ class Run:
     def _stop_members(self, entries: Sequence[Epoch]) -> None:
         late = self._late()
         finite = torch.isfinite(self.fleet.result()).all(dim=1).tolist()
+        if all(finite) and not late and self._all_go_on(entries):
+            return
         reasons = [self._reason(m, entries[i], finite[i], late) for i, m in enumerate(self.alive)]
         if not any(reasons):
             return
@@ -243,6 +249,12 @@ class Run:
         self.alive = [self.alive[i] for i in left]
         if left:
             self.fleet.keep(left)
+
+    def _all_go_on(self, entries: Sequence[Epoch]) -> bool:
+        """A quick look that settles most epochs: nobody is done, patient or in trouble."""
+        patient = self.training.patience or any(member.patience for member in self.fleet.members)
+        calm = all(entry.training_loss <= DIVERGED for entry in entries)  # NaN is not calm
+        return not patient and calm and self.done < min(self.limits[member] for member in self.alive)
 
     def _reason(self, member: int, entry: Epoch, finite: bool, late: bool) -> Stop | None:
         own = self.members[member]
