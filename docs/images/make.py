@@ -1,4 +1,7 @@
-"""Draw the README's picture: what a person sees of `lamina fit penguins species`. Run: ``python docs/images/make.py``."""
+"""Draw the README's picture: what a person sees of `lamina fit penguins species`.
+
+Run: ``python docs/images/make.py``.
+"""
 
 from __future__ import annotations
 
