@@ -1,0 +1,276 @@
+"""A run between two epochs: the fleet, what is worth keeping, when members stop, and what is written down."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lamina.foundation.devices import pick_device
+from lamina.networks import Loss
+from lamina.training.fleet import Fleet
+from lamina.training.history import Epoch, History
+from lamina.training.keeper import Keeper
+from lamina.training.order import batch_rows, epoch_count, epoch_steps
+from lamina.training.outcome import Progress, Stop, Trained, divergence
+from lamina.training.rows import Member, Rows
+from lamina.training.rules import Knobs
+from lamina.training.spec import Training
+from lamina.training.watch import Judgement, Monitor, dead_units, judge, layer_norms, starting_losses
+
+DIVERGED = 100.0  # a training loss this many times the one at birth (and this high) is a run that broke
+LOOKS = 10  # how often in a run gradients and units are looked at layer by layer
+
+
+class Run:
+    """A training run between two epochs: the fleet, what is worth keeping, and what has been written down."""
+
+    def __init__(
+        self,
+        build: Callable[[int], nn.Module],
+        pool: Rows,
+        members: Sequence[Member],
+        training: Training,
+        loss: Loss,
+        monitor: Monitor | None,
+    ) -> None:
+        device = pick_device(training.device)
+        self.training, self.loss, self.monitor = training, loss, monitor
+        self.started = time.monotonic()
+        self.pool = pool.to(device, torch.float64 if training.precision == "float64" else torch.float32)
+        self.members = [_placed(member, device) for member in members]
+        self.fleet = Fleet([build(member.seed) for member in members], self.members, training, loss, device)
+        self.keeper = Keeper(self.fleet)
+        self.alive = list(range(len(members)))
+        self.done = 0  # epochs
+        self.epochs: list[list[Epoch]] = [[] for _ in members]
+        self.stopped: list[Stop] = ["epochs"] * len(members)
+        self.start_losses, self.chance_losses = (
+            losses.tolist() for losses in starting_losses(self.fleet, self.pool, loss)
+        )
+        self.steps = [epoch_steps(training.rows_a_step, len(member.train)) for member in self.members]
+        self.limits = [
+            member.epochs or epoch_count(training.epochs, len(member.train), steps)
+            for member, steps in zip(self.members, self.steps, strict=True)
+        ]
+        self.bases = torch.tensor(
+            [m.learning_rate or training.optimiser.learning_rate for m in self.members], dtype=torch.float64
+        )
+        self.factors: dict[int, Tensor] = {}  # of the schedule, for each number of steps in a run
+
+    @property
+    def step_operations(self) -> float:
+        """About how many additions and multiplications one training step takes."""
+        rows = sum(batch_rows(self.training.rows_a_step, len(member.train)) for member in self.members)
+        return 6.0 * rows * self.fleet.layout.size
+
+    def epoch(self) -> Progress:
+        """One epoch for every member still alive, then judgement."""
+        began = time.monotonic()
+        self.done += 1
+        losses, rows, rates = self._learn()
+        judgement = judge(self.fleet, self.pool, self.loss, self.monitor)
+        seconds = time.monotonic() - began
+        entries = self._write_down(losses, judgement, rates, rows / max(seconds, 1e-9))
+        if judgement is not None and self.training.restore_best:
+            self.keeper.offer(self.fleet, self.alive, judgement.loss.tolist(), self.done)
+        progress = self._progress(entries)
+        self._stop_members(entries)
+        return progress
+
+    def trained(self) -> Trained:
+        """The kept weights of all members.
+
+        Raises:
+            TrainingError: every member diverged.
+        """
+        if all(why == "diverged" for why in self.stopped):
+            raise divergence(self.training)
+        parameters = self.fleet.layout.views(self.keeper.parameters)
+        weights = {
+            name: tensor.detach().cpu().clone() for name, tensor in {**parameters, **self.keeper.buffers}.items()
+        }
+        histories = tuple(self._history(member) for member in range(len(self.members)))
+        return Trained(weights=weights, histories=histories, stopped=tuple(self.stopped))
+
+    def snapshot(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        """Facts and tensors from which `resume` goes on."""
+        facts = {
+            "done": self.done,
+            "alive": self.alive,
+            "stopped": self.stopped,
+            "best_loss": self.keeper.best_loss,
+            "best_epoch": self.keeper.best_epoch,
+            "seconds": time.monotonic() - self.started,
+            "histories": [self._history(member).to_json() for member in range(len(self.members))],
+        }
+        return facts, {**self.fleet.tensors(), **self.keeper.tensors()}
+
+    def resume(self, facts: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+        """Go on where `snapshot` was taken."""
+        self.done, self.alive, self.stopped = facts["done"], facts["alive"], facts["stopped"]
+        self.keeper.best_loss, self.keeper.best_epoch = facts["best_loss"], facts["best_epoch"]
+        self.started -= facts["seconds"]
+        self.epochs = [list(History.from_json(history).epochs) for history in facts["histories"]]
+        if self.alive:
+            self.fleet.keep(self.alive)
+            self.fleet.load(tensors)
+        self.keeper.load(tensors)
+
+    def _history(self, member: int) -> History:
+        return History(
+            epochs=tuple(self.epochs[member]),
+            start_loss=self.start_losses[member],
+            chance_loss=self.chance_losses[member],
+        )
+
+    def _learn(self) -> tuple[list[float], int, Tensor]:
+        steps = self.fleet.shuffler.epoch()
+        rates, decays = self._rates(len(steps)), self._decays()
+        total = torch.zeros(len(self.alive), device=rates.device, dtype=self.fleet.parameters.dtype)
+        full, seen = 0, [0] * len(self.alive)  # rows of steps that all filled, and of steps that not all did
+        for i, step in enumerate(steps):
+            if self._late():
+                break
+            losses = self.fleet.step(self.pool, step, Knobs(learning_rate=rates[:, i : i + 1], decay=decays))
+            if step.counts is None:
+                total.add_(losses, alpha=step.index.shape[1])
+                full += step.index.shape[1]
+            else:
+                total += _weighted(losses, step.counts)
+                seen = [rows + more for rows, more in zip(seen, step.counts, strict=True)]
+        seen = [rows + full for rows in seen]
+        means = [loss / max(rows, 1) for loss, rows in zip(total.tolist(), seen, strict=True)]
+        return means, sum(seen), rates[:, 0]
+
+    def _write_down(
+        self, losses: list[float], judgement: Judgement | None, rates: Tensor, rows_per_second: float
+    ) -> list[Epoch]:
+        totals = self.fleet.norms()[:, 0].tolist()
+        every = max(1, max(self.limits) // LOOKS)
+        look = self.done % every == 0 or self.done == 1
+        norms = {name: values.tolist() for name, values in (layer_norms(self.fleet) if look else {}).items()}
+        dead = {name: values.tolist() for name, values in (dead_units(self.fleet, self.pool) if look else {}).items()}
+        validation = None if judgement is None else judgement.loss.tolist()
+        metric = None if judgement is None or judgement.metric is None else judgement.metric.tolist()
+        learning_rates = rates.tolist()
+        entries = []
+        for i, member in enumerate(self.alive):
+            entry = Epoch(
+                epoch=self.done,
+                seconds=time.monotonic() - self.started,
+                training_loss=losses[i],
+                validation_loss=None if validation is None or math.isnan(validation[i]) else validation[i],
+                metrics={} if metric is None or self.monitor is None else {self.monitor.name: metric[i]},
+                learning_rate=learning_rates[i],
+                gradient_norm=totals[i],
+                layer_norms={name: values[i] for name, values in norms.items()},
+                dead_units={name: values[i] for name, values in dead.items()},
+                rows_per_second=rows_per_second,
+            )
+            self.epochs[member].append(entry)
+            entries.append(entry)
+        return entries
+
+    def _stop_members(self, entries: Sequence[Epoch]) -> None:
+        late = self._late()
+        finite = torch.isfinite(self.fleet.result()).all(dim=1).tolist()
+        if all(finite) and not late and self._all_go_on(entries):
+            return
+        reasons = [self._reason(m, entries[i], finite[i], late) for i, m in enumerate(self.alive)]
+        if not any(reasons):
+            return
+        for i, (member, reason) in enumerate(zip(self.alive, reasons, strict=True)):
+            if reason is not None:
+                self.stopped[member] = reason
+                if reason != "diverged" and (
+                    math.isinf(self.keeper.best_loss[member]) or not self.training.restore_best
+                ):
+                    self.keeper.take(self.fleet, self.alive, [i])
+        left = [i for i, reason in enumerate(reasons) if reason is None]
+        self.alive = [self.alive[i] for i in left]
+        if left:
+            self.fleet.keep(left)
+
+    def _all_go_on(self, entries: Sequence[Epoch]) -> bool:
+        """A quick look that settles most epochs: nobody is done, patient or in trouble."""
+        patient = self.training.patience or any(member.patience for member in self.fleet.members)
+        calm = all(entry.training_loss <= DIVERGED for entry in entries)  # NaN is not calm
+        return not patient and calm and self.done < min(self.limits[member] for member in self.alive)
+
+    def _reason(self, member: int, entry: Epoch, finite: bool, late: bool) -> Stop | None:
+        own = self.members[member]
+        if not finite or not entry.training_loss <= DIVERGED * max(1.0, self.start_losses[member]):  # or NaN
+            return "diverged"
+        patience = own.patience or self.training.patience
+        if patience and entry.validation_loss is not None and self.done - self.keeper.best_epoch[member] >= patience:
+            return "patience"
+        if self.done >= self.limits[member]:
+            return "epochs"
+        return "seconds" if late else None
+
+    def _progress(self, entries: Sequence[Epoch]) -> Progress:
+        losses = [entry.training_loss for entry in entries]
+
+        def mean(values: Sequence[float | None]) -> float | None:
+            known = [value for value in values if value is not None and not math.isnan(value)]
+            return sum(known) / len(known) if known else None
+
+        epochs = max(self.limits[i] for i in self.alive)
+        seconds = time.monotonic() - self.started
+        left = seconds / self.done * (epochs - self.done)
+        limit = self.training.seconds
+        return Progress(
+            epoch=self.done,
+            epochs=epochs,
+            members=len(self.alive),
+            training_loss=math.nan if all(map(math.isnan, losses)) else mean(losses) or 0.0,
+            validation_loss=mean([entry.validation_loss for entry in entries]),
+            metric=mean([next(iter(entry.metrics.values()), None) for entry in entries]),
+            metric_name=self.monitor.name if self.monitor else "",
+            learning_rate=mean([entry.learning_rate for entry in entries]) or 0.0,
+            rows_per_second=entries[0].rows_per_second,
+            seconds=seconds,
+            seconds_left=left if limit is None else min(left, max(0.0, limit - seconds)),
+        )
+
+    def _rates(self, steps: int) -> Tensor:
+        """Learning rates ``(member, step)`` of this epoch; a member with fewer steps gets zeros at the end."""
+        rates = torch.zeros(len(self.alive), steps, dtype=torch.float64)
+        for own, epochs in {self._length(member) for member in self.alive}:
+            here = [i for i, member in enumerate(self.alive) if self._length(member) == (own, epochs)]
+            factors = self._factors(own * epochs)[(self.done - 1) * own : self.done * own]
+            rates[here, :own] = factors
+        rates *= self.bases[self.alive, None]
+        return rates.to(self.fleet.parameters)
+
+    def _length(self, member: int) -> tuple[int, int]:
+        return self.steps[member], self.limits[member]
+
+    def _factors(self, steps: int) -> Tensor:
+        if steps not in self.factors:
+            self.factors[steps] = self.training.schedule.factors(steps)
+        return self.factors[steps]
+
+    def _decays(self) -> Tensor | None:
+        decays = [self.training.optimiser.decay if m.decay is None else m.decay for m in self.fleet.members]
+        if not any(decays):
+            return None
+        return torch.tensor(decays, dtype=self.fleet.parameters.dtype, device=self.fleet.parameters.device)[:, None]
+
+    def _late(self) -> bool:
+        return self.training.seconds is not None and time.monotonic() - self.started >= self.training.seconds
+
+
+def _weighted(losses: Tensor, counts: tuple[int, ...]) -> Tensor:
+    rows = torch.tensor(counts, dtype=losses.dtype, device=losses.device)
+    return torch.where(rows > 0, losses * rows, 0)  # a member that sits out has no loss, not even NaN
+
+
+def _placed(member: Member, device: torch.device) -> Member:
+    return dataclasses.replace(member, train=member.train.to(device), validation=member.validation.to(device))
