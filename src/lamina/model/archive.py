@@ -11,7 +11,6 @@ import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,6 +18,7 @@ from lamina.foundation.errors import ModelFileError, nearest
 from lamina.foundation.specs import Json
 from lamina.foundation.storage import atomic_write, digest
 from lamina.model import container
+from lamina.model.environment import lamina_version
 from lamina.model.plain_json import read_json, write_json
 from lamina.model.suspect import what_it_seems, what_zip_seems
 
@@ -66,7 +66,7 @@ def seal(members: Mapping[str, bytes]) -> bytes:
     needed = {name: members[name] for name in known.needed}
     ordered = needed | {name: members[name] for name in known.optional if name in members}
     facts = {name: {"sha256": digest(content), "bytes": len(content)} for name, content in ordered.items()}
-    manifest = {"format": FORMAT, "lamina": version("lamina"), "members": facts}
+    manifest = {"format": FORMAT, "lamina": lamina_version(), "members": facts}
     return container.pack({MANIFEST: write_json(manifest), **ordered})
 
 
@@ -123,7 +123,7 @@ def _known_members(manifest: Json) -> Members:
     if number not in FORMATS:
         raise ModelFileError(
             wrong=f"it has format {str(number)[:20]}, written by lamina {str(manifest.get('lamina'))[:40]!r}.",
-            expected=f"a format that lamina {version('lamina')} knows: {', '.join(map(str, sorted(FORMATS)))}.",
+            expected=f"a format that lamina {lamina_version()} knows: {', '.join(map(str, sorted(FORMATS)))}.",
             remedy="update lamina: pip install --upgrade lamina",
         )
     return FORMATS[number]

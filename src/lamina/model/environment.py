@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import platform
 from importlib.metadata import version
 
 import torch
 
 Facts = dict[str, str | int]
+
+
+@functools.cache
+def lamina_version() -> str:
+    """The version that is installed; looked up once, for a process may later lose sight of the files that say so."""
+    return version("lamina")
 
 
 def environment_here(device: str | torch.device = "cpu") -> Facts:
@@ -20,7 +27,7 @@ def environment_here(device: str | torch.device = "cpu") -> Facts:
     ['device', 'lamina', 'numpy', 'platform', 'processor', 'python', 'threads', 'torch']
     """
     return {
-        "lamina": version("lamina"),
+        "lamina": lamina_version(),
         "python": platform.python_version(),
         "torch": str(torch.__version__),
         "numpy": version("numpy"),
