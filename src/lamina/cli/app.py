@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -170,8 +172,27 @@ def data(as_json: JsonOption = False) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and leave with its exit code."""
-    typed = sys.argv[1:] if arguments is None else arguments
+    """Run the command line and leave with its exit code; ``arguments`` are for a caller in the same process."""
+    if arguments is not None:
+        _run(arguments)
+        return
+    try:
+        _run(sys.argv[1:])
+    except SystemExit as leaving:
+        _leave(leaving.code)
+
+
+def _leave(code: str | int | None) -> None:
+    """End the process at once, everything said. Left to itself, Python would first take the libraries down, and on a
+    busy machine the threads of two of them sometimes meet there and abort: a right answer, a wrong exit code.
+    """
+    with contextlib.suppress(OSError):  # nobody may be listening any more
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else 0 if code is None else 1)
+
+
+def _run(typed: list[str]) -> None:
     debug = "--debug" in typed
     # a terminal or a pipe may know fewer letters than the results have
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
