@@ -75,4 +75,4 @@ def _title(study: Study) -> str:
     if folds == 1:
         train, test = study.judged[0]
         return f"{target}: learnt from {train:,} rows, measured on {test:,} others"
-    return f"{target}: measured by {folds} folds on {study.rows:,} rows, each held out once"
+    return f"{target}: measured by {folds} folds of {study.rows:,} rows, each on rows that it had not learnt from"

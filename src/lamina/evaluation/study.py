@@ -96,7 +96,7 @@ def fit(
         findings=(*prepared.findings, *check_split(prepared.table, prepared.schema, judged[0].train, judged[0].test)),
         notes=prepared.notes,
         histories=kept.histories,
-        diagnoses=diagnose(kept.histories[0]),
+        diagnoses=diagnose(fitted[0].histories[0]),  # of the first fold: only there is a validation loss
         stopped=kept.stopped,
         seconds=time.monotonic() - began,
     )
