@@ -245,6 +245,15 @@ def test_weighted_mean_by_hand():
     assert MeanSquaredError().reduce_gradient(per_row, weights).tolist() == pytest.approx([2 / 3, 1 / 3])
 
 
+def test_mean_leaves_out_rows_of_weight_0():
+    """The mean of per-row losses passes over a row of weight 0, even one that holds NaN, and so does its gradient."""
+    per_row, weights = torch.tensor([3.0, torch.nan, 5.0], requires_grad=True), torch.tensor([1.0, 0.0, 1.0])
+    value = MeanSquaredError().reduce(per_row, weights)
+    (by_row,) = torch.autograd.grad(value, per_row)
+    assert value.item() == pytest.approx(4)
+    assert by_row.tolist() == [0.5, 0, 0.5]
+
+
 def test_one_row_of_weights_serves_all_members():
     """Weights (batch,) are used for every member."""
     per_row = torch.tensor([[1.0, 4.0], [3.0, 0.0]])

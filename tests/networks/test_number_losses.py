@@ -129,6 +129,15 @@ def test_pinball_by_hand():
     assert per_row.tolist() == pytest.approx([(0.5 + 0.9) / 2, (0.5 + 0.1) / 2])
 
 
+def test_pinball_slope_on_the_truth():
+    """Where a score meets the truth the slope is half way between both sides, as in autograd: 1/2 - q."""
+    loss, truth = Quantile(quantiles=(0.1, 0.9)), torch.ones(1, 1)
+    scores = torch.ones(1, 2, requires_grad=True)
+    (by_autograd,) = torch.autograd.grad(loss(scores, truth).sum(), scores)
+    for gradient in (loss.gradient(scores.detach(), truth), by_autograd):
+        assert gradient[0].tolist() == pytest.approx([0.2, -0.2])
+
+
 @pytest.mark.parametrize(
     ("loss", "best"),
     [(MeanSquaredError(), 22 / 5), (MeanAbsoluteError(), 2.0), (Poisson(), math.log(22 / 5)), (Huber(delta=3.0), 2.75)],
