@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from lamina.data import conform, fit_encoder, fit_target, infer_schema, read
-from lamina.model import Card, Model, Predictor
+from lamina.data import ClassTarget, conform, fit_encoder, fit_target, infer_schema, read
+from lamina.estimators.keep import classic_model
+from lamina.model import Calibration, Card, Model, Predictor, fit_conformity
 from lamina.networks import MLP, Table
 
 ROWS = 60
@@ -67,6 +68,30 @@ def make_model(target: str, *, network: Any = None, members: int = 3, **changes:
         "history": {"epochs": [{"epoch": 1, "training_loss": 0.5}]},
     }
     return Model(**(parts | changes))
+
+
+def make_classic(target: str, family: Any, *, calibration: Calibration | None = None, **facts: Any) -> Model:
+    """A model for `some_data` of what a family such as ``Linear()`` has learnt; ``facts`` are the card's."""
+    raw = read(some_data())
+    schema = infer_schema(raw, target=target)
+    table, _ = conform(raw, schema, need_target=True)
+    task = "regression" if target == "price" else "classification"
+    answer = fit_target(table.column(target), schema.target_column, task)
+    encoder = fit_encoder(table, schema, categories="onehot", clipped=family.clipped)
+    truth = answer.encode(table.column(target))
+    classes = len(answer.classes) if isinstance(answer, ClassTarget) else 0
+    truth = truth if classes else truth[:, 0].astype(np.float64)
+    learnt = family.fit(encoder.encode(table).numbers, truth, classes=classes, seed=0)
+    known = {"name": "test", "data": "some data", "metrics": {"test": {"accuracy": 0.5}}}
+    return classic_model(
+        learnt, encoder, answer, schema, task=task, rows=ROWS, calibration=calibration, **(known | facts)
+    )
+
+
+def some_calibration(target: str, rows: int = 40) -> Calibration:
+    """A calibration with arbitrary scores: shares of 1 for classes, numbers of the size of a price otherwise."""
+    scores = np.random.default_rng(5).random(rows)
+    return fit_conformity(20 * scores) if target == "price" else fit_conformity(scores, temperature=1.5)
 
 
 def random_weights(network: Any, signature: Any, members: int) -> dict[str, torch.Tensor]:

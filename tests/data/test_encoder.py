@@ -165,6 +165,36 @@ def test_equal_quartiles_fall_back_to_the_range():
     assert np.allclose(encode([Number], x=values).numbers[:, 0], z / np.sqrt(1 + (z / 3) ** 2))
 
 
+def test_without_the_clip_a_number_keeps_its_law():
+    """For a linear learner the feature is the centred and scaled number itself, however far, up to a hard bound."""
+    values = np.random.default_rng(0).lognormal(0, 2, 501)
+    table, schema = make([Number], x=values.tolist())
+    encoder = fit_encoder(table, schema, categories="onehot", clipped=False)
+    width = np.subtract(*np.percentile(values, [75, 25]))
+    later = np.array([-1e5 * width, 3.0, 1e5 * width])
+    wanted = (later - np.median(values)) / width
+    assert np.allclose(encoder.encode(make([Number], x=later.tolist())[0]).numbers[:, 0], wanted, rtol=1e-6)
+    wild = encoder.encode(make([Number], x=[-1e308, 1e308, None, float("inf")])[0]).numbers[:, 0]
+    assert wild.tolist() == [-1e6, 1e6, 0.0, 1e6]
+
+
+def test_without_the_clip_a_year_keeps_its_law():
+    """The year of a moment is a number like any other: two years are twice as far as one."""
+    days = [datetime(2000 + i, 1, 1) for i in (0, 1, 2, 3, 4)]
+    table, schema = make([Moment], seen=days)
+    encoder = fit_encoder(table, schema, categories="onehot", clipped=False)
+    years = encoder.encode(make([Moment], seen=[days[2], datetime(2042, 1, 1), datetime(2082, 1, 1)])[0])
+    assert years.numbers[:, -1] == pytest.approx([0, 20, 40], abs=0.05)
+
+
+def test_an_encoder_of_format_1_is_clipped():
+    """An encoder written before there was a choice reads back as it was meant."""
+    old = {"kind": "NumberEncoder", "name": "x", "centre": 2.0, "scale": 0.5, "missing": False}
+    encoder = Encoder.from_json({"kind": "Encoder", "columns": [old]})
+    assert encoder.columns[0].clipped
+    assert encoder.encode(make([Number], x=[8.0])[0]).numbers[0, 0] == pytest.approx(3 / 2**0.5)
+
+
 def test_the_order_of_numbers_is_kept():
     """A larger number never has a smaller feature, even far beyond the clip."""
     features = encode([Number], x=[-1e308, -1e9, -5.0, 0.0, 0.5, 7.0, 1e9, 1e308]).numbers[:, 0]

@@ -16,9 +16,9 @@ import torch
 
 from lamina.foundation.errors import ModelFileError
 from lamina.model import container
-from lamina.model.archive import FORMATS, MANIFEST, open_archive, read_archive, seal, write_archive
+from lamina.model.archive import FORMAT, FORMATS, MANIFEST, open_archive, read_archive, seal, write_archive
 
-MEMBERS = {name: f"content of {name}".encode() for name in FORMATS[1].needed}
+MEMBERS = {name: f"content of {name}".encode() for name in FORMATS[FORMAT].needed}
 
 
 def resealed(**changes: object) -> bytes:
@@ -67,7 +67,7 @@ def test_the_manifest_is_as_documented() -> None:
     """Format, version, and for each member its sha256 and its size in bytes."""
     manifest = json.loads(container.unpack(seal(MEMBERS))[MANIFEST])
     assert list(manifest) == ["format", "lamina", "members"]
-    assert manifest["format"] == 1
+    assert manifest["format"] == 2
     assert manifest["members"]["card.md"] == {
         "sha256": "921961ec1ba73cf6e29d22ef85beea0aacce22e52ae17041bb2cb081cd268f3e",
         "bytes": 18,
@@ -100,7 +100,7 @@ def test_only_listed_members_are_let_in() -> None:
     assert "lists 'evil.py', which no model has" in wrong
 
 
-@pytest.mark.parametrize("name", FORMATS[1].needed)
+@pytest.mark.parametrize("name", FORMATS[FORMAT].needed)
 def test_no_member_may_be_missing(name: str) -> None:
     """Each member that a format needs must be there, and must be listed."""
     members = container.unpack(seal(MEMBERS))
@@ -113,15 +113,25 @@ def test_no_member_may_be_missing(name: str) -> None:
 
 
 def test_an_optional_member_may_be_there() -> None:
-    """The history is read where it is, and not missed where it is not."""
-    assert open_archive(seal(MEMBERS | {"history.json": b"[]"}))["history.json"] == b"[]"
-    assert "history.json" not in open_archive(seal(MEMBERS))
+    """History and calibration are read where they are, and not missed where they are not."""
+    for name in ("history.json", "calibration.json"):
+        assert open_archive(seal(MEMBERS | {name: b"[]"}))[name] == b"[]"
+        assert name not in open_archive(seal(MEMBERS))
+
+
+def test_format_1_knows_no_calibration() -> None:
+    """A file of format 1 is read by the list of format 1: a member that came later is none of it."""
+    assert open_archive(resealed(format=1))["card.md"] == MEMBERS["card.md"]
+    members = container.unpack(seal(MEMBERS | {"calibration.json": b"{}"}))
+    manifest = json.loads(members[MANIFEST]) | {"format": 1}
+    older = container.pack(members | {MANIFEST: json.dumps(manifest).encode()})
+    assert "lists 'calibration.json', which no model has" in refusal(older).wrong
 
 
 def test_a_newer_format_says_update() -> None:
     """A file of tomorrow says that lamina should be updated, and by which version it was written."""
-    error = refusal(resealed(format=2, lamina="9.1.0"))
-    assert "format 2" in error.wrong
+    error = refusal(resealed(format=3, lamina="9.1.0"))
+    assert "format 3" in error.wrong
     assert "9.1.0" in error.wrong
     assert "update lamina" in error.remedy
 
@@ -132,7 +142,7 @@ def test_a_format_that_is_no_number_is_refused(number: object) -> None:
     assert "names no format" in refusal(resealed(format=number)).wrong
 
 
-@pytest.mark.parametrize("manifest", [b"[]", b"{}", b"1", b"", b'{"format": 1}', b'{"format": 1, "members": []}'])
+@pytest.mark.parametrize("manifest", [b"[]", b"{}", b"1", b"", b'{"format": 2}', b'{"format": 2, "members": []}'])
 def test_a_manifest_of_another_shape_is_refused(manifest: bytes) -> None:
     """A manifest that is not an object with a format and members is refused."""
     refusal(container.pack(container.unpack(seal(MEMBERS)) | {MANIFEST: manifest}))

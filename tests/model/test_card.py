@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 import re
 
@@ -30,6 +31,11 @@ CARD = Card(
     environment={"torch": "2.13.0", "threads": 2},
     notes=("row 3 of 'sex' was empty.",),
     limits=("birds other than penguins.",),
+    intervals={"test": {"accuracy": (0.97, 0.995), "roc_auc": (None, None)}},
+    groups={"kind": {"Biscoe": {"accuracy": 0.98, "rows": 44}}, "sex": {"male": {"accuracy": None}}},
+    learner="Linear model (C=1)",
+    intended_use=("Telling penguins apart by what can be measured from afar.",),
+    out_of_scope=("Deciding about a single bird's care.",),
 )
 NASTY = "a|b\n---\n# <script>alert(1)</script> [x](javascript:alert(1)) `code` *b* \u202e &lt; \x1b[31m ![i](u) {{x}}"
 
@@ -55,6 +61,10 @@ def test_every_fact_is_shown() -> None:
     text = card_markdown(CARD)
     for fact in ("species", "Chinstrap", "266 rows", "| test | accuracy | 0.985 |", "not defined", "2026", "1, 2"):
         assert fact in text
+    for fact in ("| 0.985 | 0.97 to 0.995 |", "| not defined |  |", "| kind | Biscoe | rows | 44 |", "from afar"):
+        assert fact in text
+    for fact in (r"What answers: Linear model \(C=1\)", "## Intended use", "## Out of scope", "single bird's care"):
+        assert fact in text
     for fact in (CARD.fingerprint, r"2\.13\.0", "was empty", "other than penguins", "lamina.load"):
         assert fact in text
 
@@ -63,11 +73,23 @@ def test_what_is_not_known_is_left_out() -> None:
     """A model of a number without metrics, data, classes or seeds has a card without empty lists and results."""
     card = Card(name="prices", task="regression", target="price", rows=0, created="2026-11-21")
     text = card_markdown(card)
-    for absent in ("metrics:", "model-index", "classes", "How well", "Notes", "None", "seeds"):
+    for absent in (
+        "metrics:",
+        "model-index",
+        "classes",
+        "How well",
+        "Notes",
+        "None",
+        "seeds",
+        "Intended",
+        "scope",
+        "What",
+    ):
         assert absent not in text
     assert "pipeline_tag: tabular-regression" in text
     assert "Predicts **price**.\nMade on 2026-11-21 from 0 rows of unnamed data.\n" in text
     measured = dataclasses.replace(card, metrics={"test": {"rmse": 1e-05, "r2": math.nan}})
+    assert "interval" not in card_markdown(measured)
     lines = front_matter(card_markdown(measured))
     assert '    dataset: {name: "unnamed", type: tabular}' in lines
     assert lines[-1] == '    - {type: "rmse", name: "rmse (test)", value: 1.0e-05}'
@@ -84,6 +106,11 @@ def test_nasty_names_stay_text() -> None:
         notes=(NASTY,),
         limits=(NASTY,),
         metrics={NASTY: {NASTY: 1.0}},
+        intervals={NASTY: {NASTY: (0.5, 1.5)}},
+        groups={NASTY: {NASTY: {NASTY: 1.0}}},
+        learner=NASTY,
+        intended_use=(NASTY,),
+        out_of_scope=(NASTY,),
         environment={NASTY: NASTY},
     )
     text = card_markdown(card)
@@ -92,7 +119,7 @@ def test_nasty_names_stay_text() -> None:
     assert "<" not in body
     assert not re.search(r"(?<!\\)\]\(", body)
     assert all(letter.isprintable() or letter == "\n" for letter in text)
-    assert all(len(re.findall(r"(?<!\\)\|", line)) in (3, 4) for line in body.split("\n") if line.startswith("|"))
+    assert all(len(re.findall(r"(?<!\\)\|", line)) in (3, 5) for line in body.split("\n") if line.startswith("|"))
     assert [line for line in body.split("\n") if line.startswith("#")] == [
         line for line in body.split("\n") if re.match(r"#{1,2} [A-Za-z]", line)
     ]
@@ -121,8 +148,23 @@ def test_long_lists_and_names_are_cut() -> None:
 
 
 def test_the_card_survives_json() -> None:
-    """A card comes back equal from its JSON values."""
-    assert specs.from_json(specs.to_json(CARD), (Card,)) == CARD
+    """A card comes back equal from its JSON values; groups are no specs, though a column may be called 'kind'."""
+    plain = dataclasses.replace(CARD, groups={})
+    assert specs.from_json(json.loads(json.dumps(specs.to_json(plain))), (Card,)) == plain
+
+
+def test_the_front_matter_is_yaml() -> None:
+    """An independent reader of YAML finds the results under the model's index, as hubs ask for them."""
+    yaml = pytest.importorskip("yaml")
+    for card in (CARD, dataclasses.replace(CARD, name=NASTY, data=NASTY, metrics={NASTY: {NASTY: 1e-05}})):
+        matter = yaml.safe_load("\n".join(front_matter(card_markdown(card))))
+        (model,) = matter["model-index"]
+        (result,) = model["results"]
+        assert result["task"] == {"type": "tabular-classification"}
+        assert set(result["dataset"]) == {"name", "type"}
+        assert all(isinstance(metric["value"], float) for metric in result["metrics"])
+        assert all({"type", "name", "value"} == set(metric) for metric in result["metrics"])
+        assert matter["library_name"] == "lamina"
 
 
 @pytest.mark.parametrize(
@@ -136,6 +178,17 @@ def test_the_card_survives_json() -> None:
         {"metrics": {"test": 0.9}},
         {"metrics": {"test": {"accuracy": "good"}}},
         {"environment": {"torch": [2, 13]}},
+        {"intervals": {"test": {"accuracy": 0.9}}},
+        {"intervals": {"test": {"accuracy": (0.9,)}}},
+        {"intervals": {"test": {"accuracy": ("low", "high")}}},
+        {"intervals": {"test": (0.9, 1.0)}},
+        {"intervals": 3},
+        {"groups": {"island": {"Biscoe": 0.9}}},
+        {"groups": {"island": {"Biscoe": {"accuracy": "good"}}}},
+        {"groups": []},
+        {"learner": 3},
+        {"intended_use": "birds"},
+        {"out_of_scope": (1,)},
     ],
 )
 def test_nonsense_is_refused(changes: dict[str, object]) -> None:

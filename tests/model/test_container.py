@@ -216,7 +216,7 @@ def test_what_32_bits_cannot_say_is_not_written(monkeypatch: pytest.MonkeyPatch)
     assert pack(MEMBERS)
     for limit in (bytes_needed - 1, 100):
         monkeypatch.setattr(container, "LARGEST_BYTES", limit)
-        with pytest.raises(ModelFileError, match="all that format 1 can hold"):
+        with pytest.raises(ModelFileError, match="all that a model file can hold"):
             pack(MEMBERS)
 
 

@@ -1,8 +1,9 @@
-"""Format 1: a model comes back as it was, and no file, however made, does anything but load or be refused."""
+"""Format 2: a model comes back as it was, and no file, however made, does anything but load or be refused."""
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import math
 import subprocess
@@ -19,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save
 
+from lamina.classical import Neighbours
 from lamina.data import Encoder, Number, NumberTarget, Schema
 from lamina.data.numbers import NumberEncoder
 from lamina.foundation.errors import ModelFileError
@@ -26,9 +28,19 @@ from lamina.model import Card, Model, Predictor, file, load
 from lamina.model.archive import open_archive, read_archive, seal
 from lamina.model.file import from_members, to_members
 from lamina.networks import MLP
-from small_models import make_model, random_weights, some_data
+from small_models import make_classic, make_model, random_weights, some_calibration, some_data
 
-TEXTS = ("model.json", "schema.json", "encoder.json", "target.json", "card.json", "metrics.json", "environment.json")
+MORE_OF_A_CARD: dict[str, Any] = {
+    "intervals": {"test": {"accuracy": (0.4, 0.6), "roc_auc": (None, None)}},
+    "groups": {"kind": {"a": {"accuracy": 0.5, "rows": 3}}},  # a column of that name is no spec
+    "learner": "3 networks",
+    "intended_use": ("Tests.",),
+    "out_of_scope": ("Birds.",),
+}
+TEXTS = (
+    *("model.json", "schema.json", "encoder.json", "target.json", "calibration.json"),
+    *("card.json", "metrics.json", "environment.json"),
+)
 
 
 def members_of(model: Model) -> dict[str, bytes]:
@@ -36,7 +48,8 @@ def members_of(model: Model) -> dict[str, bytes]:
     return to_members(model._parts)
 
 
-MEMBERS = members_of(make_model("species"))
+MEMBERS = members_of(make_model("species", calibration=some_calibration("species")))
+CLASSIC = members_of(make_classic("price", Neighbours(), calibration=some_calibration("price")))
 
 
 def resaved(path: Path, **changes: Any) -> Path:
@@ -69,10 +82,11 @@ def run_python(code: str, *arguments: object) -> str:
 @pytest.mark.parametrize("target", ["species", "ringed", "price"])
 def test_a_model_comes_back_as_it_was(tmp_path: Path, target: str) -> None:
     """Every part comes back equal, and every answer to the bit; saved again, it is the same file."""
-    model = make_model(target)
+    plain = make_model(target, calibration=some_calibration(target))
+    model = dataclasses.replace(plain, card=dataclasses.replace(plain.card, **MORE_OF_A_CARD))
     model.save(tmp_path / "model.lamina")
     back = load(tmp_path / "model.lamina")
-    for part in ("schema", "encoder", "target", "link", "card", "quantiles", "history"):
+    for part in ("schema", "encoder", "target", "link", "card", "quantiles", "history", "calibration"):
         assert getattr(back, part) == getattr(model, part), part
     assert back.predictor.spec == model.predictor.spec
     assert back.predictor.signature == model.predictor.signature
@@ -215,14 +229,16 @@ def exchanged(value: Any, path: tuple[Any, ...], new: Any) -> Any:
 
 
 @settings(max_examples=400)
-@given(data=st.data(), name=st.sampled_from(TEXTS), new=json_values)
-def test_any_exchanged_value_is_refused_or_harmless(data: st.DataObject, name: str, new: Any) -> None:
+@given(data=st.data(), members=st.sampled_from([MEMBERS, CLASSIC]), name=st.sampled_from(TEXTS), new=json_values)
+def test_any_exchanged_value_is_refused_or_harmless(
+    data: st.DataObject, members: dict[str, bytes], name: str, new: Any
+) -> None:
     """Whatever value inside whatever member is exchanged, the file is a model or is refused as a model file."""
-    value = json.loads(MEMBERS[name])
+    value = json.loads(members[name])
     path = data.draw(st.sampled_from(places(value)))
     text = json.dumps(exchanged(value, path, new)).encode()
     with contextlib.suppress(ModelFileError):
-        assert members_of(Model(**from_members(MEMBERS | {name: text})))
+        assert members_of(Model(**from_members(members | {name: text})))
 
 
 def test_duplicate_tensors_are_refused(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import json
+import math
 import warnings
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from lamina.foundation.errors import DataError, LaminaError, ModelFileError, Sch
 from lamina.foundation.specs import code
 from lamina.model import DataWarning, Model
 from lamina.networks import MLP, Perceptron
-from small_models import make_model, some_data
+from small_models import make_model, some_calibration, some_data
 
 CLASSES = ("Adelie", "Chinstrap", "Gentoo")
 
@@ -225,6 +226,32 @@ def test_facts_are_plain_and_complete(classifier: Model) -> None:
     assert facts["network"] == code(classifier.predictor.spec)
     assert (facts["members"], facts["task"], facts["rows"]) == (3, "classification", 60)
     assert facts["metrics"] == {"test": {"accuracy": 0.5, "roc_auc": None}}
+    assert (facts["kind"], facts["holds_rows"], facts["calibration"]) == ("network", False, None)
+    assert facts["parameters"] == facts["members"] * facts["weights_a_member"] == 3 * classifier.predictor.size
+    assert facts["learner"] == f"3 networks: {facts['network']}"
+
+
+def test_facts_say_what_the_card_says(classifier: Model) -> None:
+    """Intervals, groups, use and the words for the learner come from the card; what is not finite becomes None."""
+    card = dataclasses.replace(
+        classifier.card,
+        intervals={"test": {"accuracy": (0.4, math.nan)}},
+        groups={"kind": {"a": {"accuracy": 0.5}}},
+        learner="A fleet",
+        intended_use=("Birds.",),
+        out_of_scope=("Fish.",),
+    )
+    model = dataclasses.replace(classifier, card=card, calibration=some_calibration("species"))
+    facts = json.loads(json.dumps(model.facts(), allow_nan=False))
+    assert facts["intervals"] == {"test": {"accuracy": [0.4, None]}}
+    assert facts["groups"] == {"kind": {"a": {"accuracy": 0.5}}}
+    assert (facts["learner"], facts["intended_use"], facts["out_of_scope"]) == ("A fleet", ["Birds."], ["Fish."])
+    assert facts["calibration"] == {"temperature": 1.5, "rows": 40, "largest_coverage": pytest.approx(40 / 41)}
+
+
+def test_one_network_is_one_network() -> None:
+    """A single member is spoken of in the singular."""
+    assert make_model("species", members=1).facts()["learner"].startswith("1 network: Table(")
 
 
 def test_nothing_is_changed_by_asking(classifier: Model, table: pa.Table) -> None:

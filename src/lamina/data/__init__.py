@@ -19,6 +19,7 @@ from lamina.data.columns import (
     Text,
 )
 from lamina.data.conform import conform
+from lamina.data.drift import Drift, column_drift
 from lamina.data.duplicates import check_split
 from lamina.data.encoder import ENCODER_KINDS, Encoder, fit_encoder
 from lamina.data.findings import Finding
@@ -42,6 +43,7 @@ __all__ = [
     "ClassTarget",
     "Column",
     "Constant",
+    "Drift",
     "Encoder",
     "Finding",
     "Flag",
@@ -56,6 +58,7 @@ __all__ = [
     "Text",
     "check_before_training",
     "check_split",
+    "column_drift",
     "conform",
     "fit_encoder",
     "fit_target",

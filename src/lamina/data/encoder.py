@@ -138,7 +138,9 @@ ENCODER_KINDS: tuple[type, ...] = (
 )
 
 
-def fit_encoder(table: pa.Table, schema: Schema, *, categories: Literal["codes", "onehot"]) -> Encoder:
+def fit_encoder(
+    table: pa.Table, schema: Schema, *, categories: Literal["codes", "onehot"], clipped: bool = True
+) -> Encoder:
     """Learn from the rows of ``table`` how to encode the features of ``schema``.
 
     Pass training rows only (``table.take(train_rows)``): centres, scales and levels all come from them. A column that
@@ -149,12 +151,14 @@ def fit_encoder(table: pa.Table, schema: Schema, *, categories: Literal["codes",
         schema: says which columns are inputs, and of which kind.
         categories: "codes" for a network with embeddings, "onehot" for one that reads numbers only. Flags and
             categories with two levels are one number in both.
+        clipped: whether numbers are smoothly clipped (see `lamina.data.numbers`); False for a linear learner, which
+            should see the plain law.
 
     Raises:
         DataError: no column varies, so there is nothing to learn from.
         SchemaError: a column of the schema is not in the table.
     """
-    encoder = Encoder(columns=tuple(_fit_columns(table, schema, as_codes=categories == "codes")))
+    encoder = Encoder(columns=tuple(_fit_columns(table, schema, as_codes=categories == "codes", clipped=clipped)))
     if not encoder.columns:
         raise DataError(
             wrong=f"none of the {len(schema.features)} input columns varies in the {table.num_rows:,} training rows.",
@@ -164,7 +168,7 @@ def fit_encoder(table: pa.Table, schema: Schema, *, categories: Literal["codes",
     return encoder
 
 
-def _fit_columns(table: pa.Table, schema: Schema, *, as_codes: bool) -> Iterator[ColumnEncoder]:
+def _fit_columns(table: pa.Table, schema: Schema, *, as_codes: bool, clipped: bool) -> Iterator[ColumnEncoder]:
     here = set(table.column_names)
     for column in schema.features:
         if column.name not in here:
@@ -173,16 +177,16 @@ def _fit_columns(table: pa.Table, schema: Schema, *, as_codes: bool) -> Iterator
                 expected="a table that was conformed to the schema.",
                 remedy=nearest(column.name, table.column_names),
             )
-        fitted = _fit_column(column, table.column(column.name), as_codes=as_codes)
+        fitted = _fit_column(column, table.column(column.name), as_codes=as_codes, clipped=clipped)
         if fitted is not None:
             yield fitted
 
 
-def _fit_column(column: Column, values: pa.ChunkedArray, *, as_codes: bool) -> ColumnEncoder | None:
+def _fit_column(column: Column, values: pa.ChunkedArray, *, as_codes: bool, clipped: bool) -> ColumnEncoder | None:
     if isinstance(column, Number):
-        return fit_number(column.name, as_floats(values))
+        return fit_number(column.name, as_floats(values), clipped=clipped)
     if isinstance(column, Flag):
         return fit_flag(column.name, values)
     if isinstance(column, Moment):
-        return fit_moment(column.name, values)
+        return fit_moment(column.name, values, clipped=clipped)
     return fit_category(column.name, values, as_codes=as_codes)

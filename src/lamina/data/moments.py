@@ -59,9 +59,9 @@ class MomentEncoder:
             self.year.write_values(_years(column), features[:, 3 * len(self.parts) :])
 
 
-def fit_moment(name: str, column: pa.ChunkedArray) -> MomentEncoder | None:
+def fit_moment(name: str, column: pa.ChunkedArray, *, clipped: bool = True) -> MomentEncoder | None:
     """Learn from training rows what varies and how the year is scaled; None if nothing varies."""
-    year = fit_number(f"{name} year", _years(column))
+    year = fit_number(f"{name} year", _years(column), clipped=clipped)
     present = column.drop_null()
     parts = tuple(part for part in STEPS if len(np.unique(_steps(present, part))) > 1)
     return MomentEncoder(name=name, year=year, parts=parts) if year or parts else None

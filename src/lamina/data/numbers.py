@@ -4,7 +4,8 @@ r"""Numbers as features: centred on the median, scaled by the middle half, smoot
 
 where q25 and q75 are the quartiles of the training rows. If they are equal, scale = 2 / (max - min); if all values are
 equal, there is nothing to learn from them and no feature. The clip leaves small z as they are and keeps the rest inside
-(-3, 3), so one wild value can neither stretch the scale nor blow up the network.
+(-3, 3), so one wild value can neither stretch the scale nor blow up the network. Without the clip the feature is z
+itself, for learners that must see a plain linear law as one; only beyond `FAR` it stays where it is.
 
 Source: Holzmüller, Grinsztajn and Steinwart (2024), "Better by Default: Strong Pre-Tuned MLPs and Boosted Trees on
 Tabular Data", arXiv:2407.04491, section 3. We differ: a missing number is 0 (the median), with a second feature that
@@ -42,6 +43,7 @@ class NumberEncoder:
     centre: float = setting(meaning="the median of the training rows")
     scale: float = setting(meaning="one over the distance between the quartiles, or 0 for a constant", low=0)
     missing: bool = setting(False, "whether training rows had missing values, and a feature marks them")
+    clipped: bool = setting(True, "whether the feature is smoothly clipped, or the plain centred and scaled number")
 
     def __post_init__(self) -> None:
         check(self)
@@ -60,7 +62,8 @@ class NumberEncoder:
         """Encode float64 ``(row,)`` into float32 ``(row, feature)``; every row by itself."""
         gone = np.isnan(values)
         if self.scale > 0:
-            features[:, 0] = np.where(gone, 0.0, _smooth_clip(self._scaled(np.where(gone, self.centre, values))))
+            z = self._scaled(np.where(gone, self.centre, values))
+            features[:, 0] = np.where(gone, 0.0, _smooth_clip(z) if self.clipped else z)
         if self.missing:
             features[:, -1] = gone
 
@@ -70,15 +73,23 @@ class NumberEncoder:
         return np.clip(z, -FAR, FAR)
 
 
-def fit_number(name: str, values: Floats) -> NumberEncoder | None:
+def fit_number(name: str, values: Floats, *, clipped: bool = True) -> NumberEncoder | None:
     """Learn centre and scale from the training rows; None if these tell no row from another.
 
     **Shape**: float64 ``(row,)``, NaN where missing.
+
+    >>> plain = fit_number("mass", np.array([1.0, 2.0, 3.0, 4.0, 5.0]), clipped=False)
+    >>> feature = np.empty((1, 1), np.float32)
+    >>> plain.write_values(np.array([103.0]), feature)
+    >>> feature.tolist()
+    [[50.0]]
     """
     gone = int(np.isnan(values).sum())
     missing = 0 < gone < len(values)
     centre, scale = _centre_and_scale(values[np.isfinite(values)])
-    return NumberEncoder(name=name, centre=centre, scale=scale, missing=missing) if scale > 0 or missing else None
+    if scale == 0 and not missing:
+        return None
+    return NumberEncoder(name=name, centre=centre, scale=scale, missing=missing, clipped=clipped)
 
 
 def as_floats(column: pa.ChunkedArray) -> Floats:

@@ -6,7 +6,7 @@ a result is judged, or shown.
 
 from lamina.estimators.asked import as_network, as_training, member_seeds
 from lamina.estimators.fitting import Fitted, Part, RowNumbers, fit_networks
-from lamina.estimators.keep import to_model
+from lamina.estimators.keep import classic_model, to_model
 from lamina.estimators.networks import HELD_BACK_FROM, NetworkClassifier, NetworkRegressor
 from lamina.estimators.recipe import Task, usual_loss, usual_network
 
@@ -22,6 +22,7 @@ __all__ = [
     "as_training",
     "fit_networks",
     "member_seeds",
+    "classic_model",
     "to_model",
     "usual_loss",
     "usual_network",

@@ -1,10 +1,14 @@
-"""What a network is worth: studies that train, judge on rows never seen, and tell.
+"""What a network is worth: studies that train it and its rivals, judge on rows never seen, and tell.
 
-Enters: a source of data and what was asked for. Leaves: a `Study` with a `Model`. Must not know: terminals, pages.
+Enters: a source of data and what was asked for. Leaves: a `Study` with a verdict and a `Model`. Must not know:
+terminals.
 """
 
 from lamina.evaluation.protocol import Protocol, number_of_folds
-from lamina.evaluation.result import Score, Study, check_folder
+from lamina.evaluation.result import Study, check_folder
+from lamina.evaluation.score import Score
+from lamina.evaluation.step import Step
 from lamina.evaluation.study import fit
+from lamina.evaluation.verdict import Verdict
 
-__all__ = ["Protocol", "Score", "Study", "check_folder", "fit", "number_of_folds"]
+__all__ = ["Protocol", "Score", "Step", "Study", "Verdict", "check_folder", "fit", "number_of_folds"]

@@ -1,4 +1,4 @@
-"""Which rows teach, which are watched, and which only judge."""
+"""Which rows teach, which judge, which draw the learning curve, and which are opened once at the end."""
 
 from __future__ import annotations
 
@@ -9,65 +9,114 @@ import numpy as np
 import pyarrow as pa
 
 from lamina.data import folds, hold_out
-from lamina.estimators import HELD_BACK_FROM, Part, RowNumbers
 from lamina.evaluation.prepare import Prepared
-from lamina.evaluation.protocol import Protocol, number_of_folds
-from lamina.foundation.randomness import derive_seed
+from lamina.evaluation.protocol import Protocol, number_of_folds, number_of_repeats, share_set_aside
+from lamina.foundation.randomness import derive_seed, numpy_stream
+from lamina.rivals import NO_ROWS, RowNumbers, Trial
 
-WATCHED = 0.1  # share of the training rows that is held back to find the best epoch
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Plan:
+    """The trials of a study, and the rows that none of them sees."""
 
-@dataclass(frozen=True)
-class Judged:
-    """One split: rows to learn from and rows that only judge, int64 ``(row,)`` each."""
-
-    train: RowNumbers
+    trials: tuple[Trial, ...]
+    known: RowNumbers  # every row but those that are opened once
     test: RowNumbers
 
+    @property
+    def judged(self) -> tuple[Trial, ...]:
+        """The trials that judge."""
+        return tuple(trial for trial in self.trials if trial.purpose == "judge")
 
-def judged_parts(prepared: Prepared, protocol: Protocol, *, seed: int) -> list[Judged]:
-    """The splits of a study.
+    @property
+    def kept(self) -> int:
+        """Which trial makes the model that is kept: the last one."""
+        return len(self.trials) - 1
+
+
+def make_plan(prepared: Prepared, protocol: Protocol, *, seed: int) -> Plan:
+    """Set rows aside, split the others, and end with the trial whose model is kept.
+
+    With folds the model that is kept learns from all rows that were not set aside; with one part held out it is the
+    one that was judged.
 
     Raises:
         SchemaError: the group or the time is not a column.
         DataError: too few rows, groups or moments for the folds.
     """
-    rows, ties = prepared.table.num_rows, _ties(prepared, protocol)
-    count = number_of_folds(rows, protocol)
-    draw = derive_seed(seed, "judge")
-    if count == 1:
-        return [Judged(*hold_out(rows, fraction=protocol.held_out, seed=draw, **ties))]
-    repeats = 1 if protocol.time is not None else protocol.repeats
-    return [Judged(*pair) for pair in folds(rows, folds=count, repeats=repeats, seed=draw, **ties)]
+    every = np.arange(prepared.table.num_rows)
+    known, test = _set_aside(prepared, protocol, every, seed)
+    judged = _judged(prepared, protocol, known, seed)
+    keep = (Trial(train=known, test=NO_ROWS, purpose="keep"),) if len(judged) > 1 else ()
+    return Plan(trials=(*judged, *keep), known=known, test=test)
 
 
-def parts_to_train(
-    prepared: Prepared, judged: Sequence[Judged], protocol: Protocol, *, seeds: tuple[int, ...]
-) -> list[Part]:
-    """What is trained. The last part makes the model that is kept.
+def curve_trials(plan: Plan, sizes: Sequence[int], *, draws: int, seed: int) -> tuple[Trial, ...]:
+    """For each size several draws of so many training rows, judged by the rows of the split that they come from.
 
-    With folds: each fold, watched by the rows that judge it, and then all rows together. Without: the training side,
-    of which a tenth is held back to find the best epoch if there are rows to spare.
+    The subsets of one split grow: a larger one holds the smaller ones, which calms the curve.
     """
-    none = np.arange(0)
-    if len(judged) > 1:
-        whole = Part(train=np.arange(prepared.table.num_rows), watch=none, seeds=seeds)
-        return [*(Part(train=pair.train, watch=pair.test, seeds=seeds) for pair in judged), whole]
-    train = judged[0].train
-    if len(train) < HELD_BACK_FROM:
-        return [Part(train=train, watch=none, seeds=seeds)]
-    ties = {name: None if values is None else values.take(train) for name, values in _ties(prepared, protocol).items()}
-    draw = derive_seed(seeds[0], "validation")
-    teach, watch = hold_out(len(train), fraction=WATCHED, seed=draw, **ties)
-    return [Part(train=train[teach], watch=train[watch], seeds=seeds)]
+    trials = []
+    for draw in range(draws):
+        split = plan.judged[draw % len(plan.judged)]
+        order = numpy_stream(seed, "curve", draw).permutation(split.train)
+        trials += [Trial(train=np.sort(order[:size]), test=split.test, purpose="curve", repeat=draw) for size in sizes]
+    return tuple(trials)
 
 
-def _ties(prepared: Prepared, protocol: Protocol) -> dict[str, pa.ChunkedArray | None]:
+def watched_part(
+    prepared: Prepared, protocol: Protocol, train: RowNumbers, *, share: float, seed: int
+) -> tuple[RowNumbers, RowNumbers]:
+    """Training rows, less a share of them to find the best epoch by, split as strictly as those that judge."""
+    teach, watch = hold_out(
+        len(train), fraction=share, seed=derive_seed(seed, "validation"), **_ties(prepared, protocol, train)
+    )
+    return train[teach], train[watch]
+
+
+def naive_trials(prepared: Prepared, plan: Plan, *, seed: int) -> tuple[Trial, ...]:
+    """Splits that pay no heed to groups or time: drawn at random, as they would have been without being told."""
+    protocol = Protocol(folds=max(2, len(plan.judged)), repeats=1)
+    return _judged(prepared, protocol, plan.known, seed)[: len(plan.judged)]
+
+
+def _set_aside(prepared: Prepared, protocol: Protocol, every: RowNumbers, seed: int) -> tuple[RowNumbers, RowNumbers]:
+    share = share_set_aside(len(every), protocol)
+    if not share:
+        return every, NO_ROWS
+    known, test = hold_out(
+        len(every), fraction=share, seed=derive_seed(seed, "test"), **_ties(prepared, protocol, every)
+    )
+    return every[known], every[test]
+
+
+def _judged(prepared: Prepared, protocol: Protocol, known: RowNumbers, seed: int) -> tuple[Trial, ...]:
+    rows, ties, draw = len(known), _ties(prepared, protocol, known), derive_seed(seed, "judge")
+    count = _possible_folds(rows, protocol, ties["groups"])
+    if count == 1:
+        train, test = hold_out(rows, fraction=protocol.held_out, seed=draw, **ties)
+        return (Trial(train=known[train], test=known[test]),)
+    pairs = folds(rows, folds=count, repeats=number_of_repeats(rows, protocol), seed=draw, **ties)
+    return tuple(
+        Trial(train=known[train], test=known[test], repeat=place // count) for place, (train, test) in enumerate(pairs)
+    )
+
+
+def _ties(prepared: Prepared, protocol: Protocol, rows: RowNumbers) -> dict[str, pa.ChunkedArray | None]:
     """What every split must respect: classes dealt evenly, groups kept whole, the past before the future."""
     table, schema = prepared.table, prepared.schema
+    taken = pa.array(rows)
     stratify = prepared.task == "classification" and protocol.time is None
     return {
-        "labels": table.column(schema.target) if stratify else None,
-        "groups": None if protocol.group is None else table.column(schema.column(protocol.group).name),
-        "time": None if protocol.time is None else table.column(schema.column(protocol.time).name),
+        "labels": table.column(schema.target).take(taken) if stratify else None,
+        "groups": None if protocol.group is None else table.column(schema.column(protocol.group).name).take(taken),
+        "time": None if protocol.time is None else table.column(schema.column(protocol.time).name).take(taken),
     }
+
+
+def _possible_folds(rows: int, protocol: Protocol, groups: pa.ChunkedArray | None) -> int:
+    """The folds that were asked for, or as many as suit the rows and their groups."""
+    count = number_of_folds(rows, protocol)
+    if protocol.folds is not None or groups is None or count == 1:
+        return count
+    return max(2, min(count, len(groups.unique())))

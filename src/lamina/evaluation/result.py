@@ -1,81 +1,45 @@
-"""What a study ends with: the model, its scores on held-out rows, and everything noticed on the way."""
+"""What a study ends with: the verdict, the models, their scores on held-out rows, and everything noticed on the way."""
 
 from __future__ import annotations
 
 import json
-import math
 import os
-import statistics
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lamina.data import Finding, Note
+from lamina.evaluation.report import report_html
+from lamina.evaluation.score import Score
+from lamina.evaluation.tally import Tally
+from lamina.evaluation.verdict import Verdict
 from lamina.foundation.errors import DataError
 from lamina.foundation.specs import Json
 from lamina.foundation.storage import atomic_write
-from lamina.metrics import METRICS, Metric, format_metric
 from lamina.model import Model
 from lamina.training import Diagnosis, History, Stop
 
 
-@dataclass(frozen=True, kw_only=True)
-class Score:
-    """One metric on held-out rows: its value in every fold."""
-
-    name: str
-    folds: tuple[float, ...]
-
-    @property
-    def metric(self) -> Metric:
-        """What is measured."""
-        return METRICS[self.name]
-
-    @property
-    def mean(self) -> float:
-        """The mean over the folds."""
-        return statistics.fmean(self.folds)
-
-    @property
-    def spread(self) -> float | None:
-        """The standard deviation over the folds; None if there is only one, or no finite one."""
-        finite = len(self.folds) > 1 and all(map(math.isfinite, self.folds))
-        return statistics.stdev(self.folds) if finite else None
-
-    def words(self) -> str:
-        """The mean and the spread, as a person reads them.
-
-        >>> Score(name="accuracy", folds=(0.97, 0.99)).words()
-        '98.0 % ± 1.4 %'
-        """
-        mean = format_metric(self.metric, self.mean)
-        return mean if self.spread is None else f"{mean} ± {format_metric(self.metric, self.spread)}"
-
-
-def scores_of(measured: Sequence[Mapping[str, float]]) -> tuple[Score, ...]:
-    """The measurements of all folds, metric by metric, in their order."""
-    return tuple(Score(name=name, folds=tuple(fold[name] for fold in measured)) for name in measured[0])
-
-
-def finite_or_none(value: float) -> float | None:
-    """A number that JSON can hold, which has no infinity."""
-    return value if math.isfinite(value) else None
-
-
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Study:
     """A finished study.
 
     Args:
-        model: what was kept; it learnt from every row if the study was judged by folds.
-        scores: the headline first.
+        verdict: which contender to use and why; None if the network ran alone.
+        model: the one to use; it learnt from every row but those set aside, if the study was judged by folds.
+        network: the network's model, whatever the verdict; None if it did not take part.
+        tallies: every contender that was done, the best first.
         judged: training and test rows of every split.
         rows: rows with a known target.
-        diagnoses: what the first member's training looked like, in words.
+        histories: how the networks that were kept learnt; none where there is no network.
+        diagnoses: what the first fold's training looked like, in words.
+        parts: the other parts of ``result.json``, by name.
     """
 
+    verdict: Verdict | None
     model: Model
-    scores: tuple[Score, ...]
+    network: Model | None
+    tallies: tuple[Tally, ...]
     judged: tuple[tuple[int, int], ...]
     rows: int
     findings: tuple[Finding, ...]
@@ -84,54 +48,87 @@ class Study:
     diagnoses: tuple[Diagnosis, ...]
     stopped: tuple[Stop, ...]
     seconds: float
+    chosen: str
+    parts: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def scores(self) -> tuple[Score, ...]:
+        """The scores of the contender that is kept, the headline first."""
+        return self.contender(self.chosen).scores
 
     @property
     def headline(self) -> Score:
         """The score to look at first."""
         return self.scores[0]
 
+    def contender(self, name: str) -> Tally:
+        """What a contender is worth.
+
+        Raises:
+            KeyError: it did not take part, or was left out.
+        """
+        found = {tally.contender.name: tally for tally in self.tallies}
+        return found[name]
+
+    def __repr__(self) -> str:
+        """One line; everything else is in `facts`."""
+        said = self.verdict.sentence if self.verdict is not None else f"{self.headline.name} {self.headline.words()}"
+        return f"<Study of {self.model.card.target!r}: {said}>"
+
     def facts(self) -> dict[str, Json]:
         """Everything the study found, as plain JSON values (``result.json``)."""
         return {
-            "format": 1,
-            "scores": {
-                score.name: {
-                    "mean": finite_or_none(score.mean),
-                    "folds": [finite_or_none(value) for value in score.folds],
-                }
-                for score in self.scores
-            },
+            "format": 2,
+            "verdict": None if self.verdict is None else self.verdict.to_json(),
+            "chosen": self.chosen,
             "splits": [{"train": train, "test": test} for train, test in self.judged],
             "rows": self.rows,
             "seconds": self.seconds,
             "stopped": list(self.stopped),
-            "diagnoses": [{"kind": d.kind, "sentence": d.sentence, "advice": d.advice} for d in self.diagnoses],
             "findings": [
                 {"kind": f.kind, "severity": f.severity, "column": f.column, "sentence": f.sentence, "count": f.count}
                 for f in self.findings
             ],
             "notes": [note.sentence for note in self.notes],
             "model": self.model.facts(),
-            "histories": [history.to_json() for history in self.histories],
+            **self.parts,
         }
 
+    def report(self, path: str | os.PathLike[str]) -> Path:
+        """Write the report: one HTML file that needs nothing else.
+
+        Raises:
+            DataError: the file cannot be written.
+        """
+        place = Path(path)
+        try:
+            atomic_write(place, report_html(self.facts()).encode())
+        except OSError as error:
+            raise _no_place(place.parent, error.strerror or str(error)) from error
+        return place
+
     def save(self, folder: str | os.PathLike[str]) -> tuple[Path, ...]:
-        """Write ``model.lamina`` and ``result.json`` into a folder, which is made if need be.
+        """Write the models, ``result.json`` and ``report.html`` into a folder, which is made if need be.
+
+        ``network.lamina`` is there if another contender was chosen.
 
         Raises:
             DataError: the folder cannot be made or written to.
-            ModelFileError: the model cannot be written.
+            ModelFileError: a model cannot be written.
         """
         check_folder(folder)
         place = Path(folder)
-        model, result = place / "model.lamina", place / "result.json"
+        models = {"model.lamina": self.model}
+        if self.network is not None and self.network is not self.model:
+            models["network.lamina"] = self.network
         try:
             place.mkdir(parents=True, exist_ok=True)
-            self.model.save(model)
-            atomic_write(result, json.dumps(self.facts(), indent=1, allow_nan=False).encode())
+            for name, model in models.items():
+                model.save(place / name)
+            atomic_write(place / "result.json", json.dumps(self.facts(), indent=1, allow_nan=False).encode())
         except OSError as error:
             raise _no_place(place, error.strerror or str(error)) from error
-        return model, result
+        return (*(place / name for name in models), self.report(place / "report.html"), place / "result.json")
 
 
 def check_folder(folder: str | os.PathLike[str]) -> None:

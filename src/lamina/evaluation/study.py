@@ -1,148 +1,208 @@
-"""A study: from a source of data to a model, with what it is worth measured on rows that it never saw.
+"""A study: from a source of data to a verdict and the model to use, with what it is worth on rows that it never saw.
 
-prepare -> splits -> train all parts together -> judge -> Model
+prepare -> plan -> every contender tries every trial -> tally -> verdict -> learning curve -> models -> explanation
 """
 
 from __future__ import annotations
 
-import dataclasses
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pyarrow as pa
-
-from lamina.data import MISSING_SPELLINGS, check_split
-from lamina.estimators import Fitted, Part, Task, as_network, as_training, fit_networks, member_seeds, to_model
-from lamina.evaluation.plan import Judged, judged_parts, parts_to_train
-from lamina.evaluation.prepare import Prepared, prepare
+from lamina.classical import Constant, Linear
+from lamina.data import MISSING_SPELLINGS
+from lamina.estimators import Task, as_network, as_training, member_seeds
+from lamina.evaluation import facts as tell
+from lamina.evaluation.asked import check_asked, headline_of
+from lamina.evaluation.clock import Clock
+from lamina.evaluation.contenders import NETWORK, contenders_of
+from lamina.evaluation.curve import DRAWS, costs_of, curve_plan, learning_curve
+from lamina.evaluation.judge import keepable, ranked, verdict_of
+from lamina.evaluation.keep import kept_model
+from lamina.evaluation.plan import make_plan, naive_trials
+from lamina.evaluation.prepare import prepare
 from lamina.evaluation.protocol import Protocol
-from lamina.evaluation.result import Score, Study, finite_or_none, scores_of
+from lamina.evaluation.quick import QUICK_CONTENDERS, QUICK_DRAWS, quick_protocol, quick_rows
+from lamina.evaluation.race import NetworkRecipe
+from lamina.evaluation.result import Study
+from lamina.evaluation.setup import OnStep, Setup, workers_for
+from lamina.evaluation.step import Step
+from lamina.evaluation.tally import Tally, tally, truth_of
+from lamina.evaluation.verdict import Verdict
+from lamina.foundation.specs import Json
+from lamina.metrics import METRICS
 from lamina.model import Model
 from lamina.networks import Network
-from lamina.training import Progress, Training, diagnose
+from lamina.training import Training, diagnose
 
-LEAST_SECONDS = 0.01  # of a training whose time was up before it began
-LIMITS = ("Rows unlike those it learnt from: other places, times or ways of measuring.",)
+RACE, CURVE, CLOSE = 0.55, 0.8, 0.92  # shares of a budget by which each stage has ended
 
 
 def fit(
     data: Any,
     target: str | None = None,
     *,
+    contenders: Sequence[Any] | None = None,
     network: Network | str | None = None,
     training: Training | None = None,
     task: Task | None = None,
     protocol: Protocol | None = None,
+    metric: str | None = None,
+    choose: str | None = None,
     members: int | None = None,
     kinds: Mapping[str, str] | None = None,
     missing: Sequence[str] = MISSING_SPELLINGS,
     seed: int = 0,
     seconds: float | None = None,
-    on_epoch: Callable[[Progress], None] | None = None,
+    quick: bool = False,
+    curve: bool = True,
+    explain: bool = True,
+    workers: int | None = None,
+    command: str = "",
+    on_step: OnStep | None = None,
 ) -> Study:
-    """Train a network on a table and measure it on rows it never saw.
+    """Train a network and its simpler rivals on the same rows, and say which to use.
 
     Args:
         data: a path, a built-in name, any data frame, or a dict of lists.
         target: the column to predict; a built-in set knows its own.
+        contenders: the network's rivals: names such as ``"linear"``, scikit-learn estimators, or their
+            ``"package.module:Class"``; None for all that are built in, empty for the network alone.
         network: a spec, a string such as ``"64 relu, 64 relu"``, or None for the default.
         training: how it learns; None for the default.
         task: classification or regression; None lets the target decide.
         protocol: how the result is judged; None lets the number of rows decide.
+        metric: what decides; None is accuracy (ROC AUC where one of two classes is rare), or the error of numbers.
+        choose: the contender to keep, whatever the verdict says.
         members: networks that answer together, by the mean of what they say; None lets the number of rows decide.
         kinds: kinds of columns that are not to be inferred, such as ``{"zip": "category"}``.
         missing: how missing values are spelt.
         seed: of everything that is drawn.
-        seconds: wall-clock limit of the training.
-        on_epoch: called after every epoch.
+        seconds: wall-clock limit; what does not fit is left out, and said.
+        quick: a first look in about a quarter of the time: fewer rivals, folds and rows.
+        curve: whether to find out if more rows would help.
+        explain: whether to find out what the models rely on.
+        workers: processes for the rivals; None for as many as there are cores. Results do not depend on it.
+        command: what a person typed, for the report.
+        on_step: called at every moment worth telling; the first one has what was found in the data.
 
     Raises:
         DataError: the data cannot be read or learnt from.
         SchemaError: the target or another column is not there.
-        SpecError: the network or the training makes no sense.
+        SpecError: what was asked for makes no sense.
         TrainingError: training diverged.
 
-    >>> study = fit("iris", network="8 tanh", training=Training(epochs=40))
-    >>> study.headline.name, study.headline.mean > 0.8
-    ('accuracy', True)
+    >>> study = fit("iris", network="8 tanh", training=Training(epochs=40), contenders=["linear"], curve=False)
+    >>> study.headline.name, study.headline.mean > 0.8, study.verdict.rival
+    ('accuracy', True, 'linear')
     """
-    began = time.monotonic()
+    clock = Clock(seconds)
     network, training = as_network(network), as_training(training)
-    if seconds is not None:
-        training = dataclasses.replace(training, seconds=seconds)
-    protocol = protocol or Protocol()
+    rivals = contenders_of(QUICK_CONTENDERS if quick and contenders is None else contenders)
+    check_asked(metric, choose, rivals, seed)
+    protocol = quick_protocol(protocol or Protocol()) if quick else protocol or Protocol()
     prepared = prepare(data, target, task=task, protocol=protocol, kinds=kinds or {}, missing=missing)
-    seeds = member_seeds(seed, members, network, rows=prepared.table.num_rows)
-    judged = judged_parts(prepared, protocol, seed=seed)
-    parts = parts_to_train(prepared, judged, protocol, seeds=seeds)
-    training = _as_judged(_with_time_left(training, time.monotonic() - began), judged)
-    fitted = fit_networks(
-        prepared.table,
-        prepared.schema,
-        parts,
-        network=network,
-        training=training,
-        task=prepared.task,
-        on_epoch=on_epoch,
+    prepared = quick_rows(prepared, protocol, seed=seed) if quick else prepared
+    plan = make_plan(prepared, protocol, seed=seed)
+    seeds = member_seeds(seed, members or (1 if quick else None), network, rows=prepared.table.num_rows)
+    setup = Setup(
+        prepared=prepared,
+        plan=plan,
+        contenders=rivals,
+        recipe=NetworkRecipe(network=network, training=training, seeds=seeds, choosing=len(plan.judged) == 1),
+        protocol=protocol,
+        metric=headline_of(prepared, metric),
+        seed=seed,
+        workers=workers_for(rivals, workers),
+        clock=clock,
+        say=on_step or (lambda step: None),
     )
-    scores = _judge(prepared, judged, parts, fitted, training)
-    kept = fitted[-1]
+    return _study(
+        setup, choose=choose, draws=(QUICK_DRAWS if quick else DRAWS) * curve, explain=explain, command=command
+    )
+
+
+def _study(setup: Setup, *, choose: str | None, draws: int, explain: bool, command: str) -> Study:
+    prepared, plan, seed, metric = setup.prepared, setup.plan, setup.seed, setup.metric
+    findings = setup.findings()
+    setup.say(Step(stage="plan", words=setup.words(), findings=findings, notes=prepared.notes))
+    outcomes = setup.run("contenders", RACE, setup.contenders, plan.trials)
+    done = [one for one in outcomes if one.left_out is None]
+    tallies = ranked([tally(prepared, plan, one, metric=metric, seed=seed) for one in done])
+    named = tell.by_name(tallies)
+    verdict = verdict_of(prepared, plan, tallies, metric=metric, keep=choose, seed=seed)
+    chosen = keepable(verdict.chosen, tallies)
+    curve = _curve(setup, verdict, named, draws)
+    naive = _naive(setup, named[chosen])
+    models = {
+        name: kept_model(prepared, plan, named[name], setup.recipe, seed=seed)
+        for name in dict.fromkeys((chosen, NETWORK))
+        if name in named
+    }
+    said = _explained(setup, models, chosen) if explain else {}
+    first, kept = tell.fitted_network(outcomes, 0), tell.fitted_network(outcomes, plan.kept)
+    parts = {
+        **tell.source_facts(prepared, plan, setup.protocol, metric=metric, seed=seed, command=command),
+        "metrics": tell.metric_facts(named[chosen]),
+        "contenders": tell.contender_facts(prepared, plan, tallies, outcomes, seed=seed),
+        "learning_curve": curve,
+        "naive_split": naive,
+        "test": tell.final_facts(prepared, plan, tallies, models[chosen], metric=metric, seed=seed),
+        **tell.answer_facts(prepared, plan, named[chosen], seed=seed),
+        "importance": said.get("importance"),
+        "effects": said.get("effects"),
+        "network": tell.network_facts(first, said.get("inside")),
+        "histories": [] if kept is None else [history.to_json() for history in kept.histories],
+    }
     return Study(
-        model=_model(prepared, parts[-1], kept, training, metrics=_metrics(judged, scores)),
-        scores=scores,
-        judged=tuple((len(pair.train), len(pair.test)) for pair in judged),
+        verdict=verdict,
+        model=models[chosen],
+        network=models.get(NETWORK),
+        tallies=tuple(tallies),
+        judged=tuple((len(trial.train), len(trial.test)) for trial in plan.judged),
         rows=prepared.table.num_rows,
-        findings=(*prepared.findings, *check_split(prepared.table, prepared.schema, judged[0].train, judged[0].test)),
+        findings=findings,
         notes=prepared.notes,
-        histories=kept.histories,
-        diagnoses=diagnose(fitted[0].histories[0]),  # of the first fold: only there is a validation loss
-        stopped=kept.stopped,
-        seconds=time.monotonic() - began,
+        histories=() if kept is None else kept.histories,
+        diagnoses=() if first is None else diagnose(first.histories[0]),
+        stopped=() if kept is None else kept.stopped,
+        seconds=setup.clock.passed,
+        chosen=chosen,
+        parts=parts,
     )
 
 
-def _with_time_left(training: Training, spent: float) -> Training:
-    """The training with its limit shortened by the seconds that reading and checking took."""
-    if training.seconds is None:
-        return training
-    return dataclasses.replace(training, seconds=max(LEAST_SECONDS, training.seconds - spent))
+def _curve(setup: Setup, verdict: Verdict, named: Mapping[str, Tally], draws: int) -> Json:
+    """Whether more rows would help the network and its rival; None if there is no time, or nobody wants to know."""
+    if not draws:
+        return None
+    prepared, plan, seed = setup.prepared, setup.plan, setup.seed
+    # a constant learns nothing from more rows: beside it the linear model is of more interest
+    rival = verdict.rival if verdict.rival != Constant.name else Linear.name
+    who = {name: named[name] for name in dict.fromkeys((NETWORK, rival)) if name in named}
+    trials = curve_plan(prepared, plan, draws=draws, seed=seed)
+    if not trials or not setup.clock.allows(costs_of(who, trials, plan), CURVE):
+        return None
+    setup.say(Step(stage="learning curve", words="Would more rows help? Learning from ever larger parts of them."))
+    outcomes = setup.run("learning curve", CURVE, [one.contender for one in who.values()], trials)
+    return learning_curve(prepared, plan, trials, who, outcomes, metric=setup.metric, seed=seed)
 
 
-def _as_judged(training: Training, judged: Sequence[Judged]) -> Training:
-    """With folds, the rows that are watched are those that judge: then nothing may be chosen by them."""
-    return training if len(judged) == 1 else dataclasses.replace(training, restore_best=False, patience=None)
+def _naive(setup: Setup, chosen: Tally) -> Json:
+    """What random splits would have told about the chosen contender; None without groups or time, or too late."""
+    protocol = setup.protocol
+    if protocol.group is None and protocol.time is None:
+        return None
+    trials = naive_trials(setup.prepared, setup.plan, seed=setup.seed)
+    (outcome,) = setup.run("contenders", CURVE, [chosen.contender], trials)
+    if outcome.left_out is not None:
+        return None
+    pairs = zip(trials, outcome.attempts, strict=True)
+    scores = [METRICS[setup.metric].function(truth_of(setup.prepared, trial), one.answers) for trial, one in pairs]
+    return tell.naive_facts(setup.metric, sum(scores) / len(scores), chosen.score(setup.metric).mean, protocol)
 
 
-def _judge(
-    prepared: Prepared, judged: Sequence[Judged], parts: Sequence[Part], fitted: Sequence[Fitted], training: Training
-) -> tuple[Score, ...]:
-    """The scores of each split's networks on the rows that they never saw."""
-    pairs = zip(judged, parts, fitted, strict=False)  # no rows are left to judge the whole
-    return scores_of(
-        [
-            _model(prepared, part, one, training).evaluate_table(prepared.table.take(pa.array(pair.test)))
-            for pair, part, one in pairs
-        ]
-    )
-
-
-def _metrics(judged: Sequence[Judged], scores: Sequence[Score]) -> dict[str, dict[str, float | None]]:
-    split = "held out" if len(judged) == 1 else f"{len(judged)} folds"
-    return {split: {score.name: finite_or_none(score.mean) for score in scores}}
-
-
-def _model(prepared: Prepared, part: Part, fitted: Fitted, training: Training, **facts: Any) -> Model:
-    return to_model(
-        fitted,
-        prepared.schema,
-        part,
-        training,
-        task=prepared.task,
-        name=prepared.name,
-        data=prepared.name,
-        fingerprint=prepared.fingerprint,
-        notes=tuple(note.sentence for note in prepared.notes),
-        limits=LIMITS,
-        **facts,
-    )
+def _explained(setup: Setup, models: Mapping[str, Model], chosen: str) -> dict[str, Json]:
+    if not setup.clock.allows(0.0, CLOSE):
+        return {}
+    setup.say(Step(stage="explanation", words="What do the models rely on?"))
+    return tell.explanations(setup.prepared, setup.plan, models[chosen], models.get(NETWORK), seed=setup.seed)

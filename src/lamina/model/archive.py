@@ -22,7 +22,7 @@ from lamina.model.environment import lamina_version
 from lamina.model.plain_json import read_json, write_json
 from lamina.model.suspect import what_it_seems, what_zip_seems
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 
 
@@ -34,15 +34,14 @@ class Members:
     optional: tuple[str, ...] = ()
 
 
+_NEEDED = (
+    *("model.json", "schema.json", "encoder.json", "target.json", "weights.safetensors"),
+    *("metrics.json", "environment.json", "card.json", "card.md"),
+)
 # A new member means a new format: an older lamina then says "update", and a newer one still reads the old list.
 FORMATS: dict[int, Members] = {
-    1: Members(
-        needed=(
-            *("model.json", "schema.json", "encoder.json", "target.json", "weights.safetensors"),
-            *("metrics.json", "environment.json", "card.json", "card.md"),
-        ),
-        optional=("history.json",),
-    )
+    1: Members(needed=_NEEDED, optional=("history.json",)),
+    2: Members(needed=_NEEDED, optional=("history.json", "calibration.json")),
 }
 
 

@@ -21,6 +21,7 @@ from lamina.foundation.errors import SpecError
 from lamina.foundation.specs import check, setting
 
 _SHOWN_LETTERS, _SHOWN_CLASSES = 200, 50
+Pair = tuple[float | None, float | None]  # low and high
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$])")
 
 
@@ -42,6 +43,11 @@ class Card:
     classes: tuple[str, ...] = setting((), "the answers a classifier can give")
     rows: int = setting(meaning="rows that it learnt from", low=0)
     metrics: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)  # split -> metric -> value
+    intervals: Mapping[str, Mapping[str, Pair]] = field(default_factory=dict)  # split -> metric -> low and high
+    groups: Mapping[str, Mapping[str, Mapping[str, float | None]]] = field(default_factory=dict)  # see `_check_groups`
+    learner: str = setting("", "what answers, in words, such as 'Linear model (C=1)'")
+    intended_use: tuple[str, ...] = setting((), "what it was made for")
+    out_of_scope: tuple[str, ...] = setting((), "what it was not made for")
     created: str = setting(meaning="the day it was made, as YYYY-MM-DD")
     license: str = setting("other", "under which licence it may be used, as an SPDX name")
     seeds: tuple[int, ...] = setting((), "the seed of each member")
@@ -55,6 +61,8 @@ class Card:
         check(self)
         _check_day(self.created)
         _check_metrics(self.metrics)
+        object.__setattr__(self, "intervals", _pairs(self.intervals))  # lists from a file become tuples
+        _check_groups(self.groups)
         _check_environment(self.environment)
 
     @property
@@ -99,6 +107,43 @@ def _check_metrics(metrics: Mapping[str, Mapping[str, float | None]]) -> None:
             )
 
 
+def _pairs(intervals: Mapping[str, Mapping[str, Iterable[float | None]]]) -> dict[str, dict[str, Pair]]:
+    """The same intervals with a tuple for each; refuses what is none."""
+    try:
+        pairs = {split: {metric: tuple(ends) for metric, ends in of.items()} for split, of in intervals.items()}
+    except (AttributeError, TypeError) as error:
+        raise _no_intervals(intervals) from error
+    if not all(len(ends) == 2 and all(map(_is_number, ends)) for of in pairs.values() for ends in of.values()):
+        raise _no_intervals(intervals)
+    return {split: {metric: (low, high) for metric, (low, high) in of.items()} for split, of in pairs.items()}
+
+
+def _no_intervals(intervals: object) -> SpecError:
+    return SpecError(
+        wrong=f"Card has intervals={str(intervals)[:200]}.",
+        expected="a low and a high number for each metric of each split.",
+        remedy='try intervals={"test": {"accuracy": (0.97, 0.99)}}.',
+    )
+
+
+def _check_groups(groups: Mapping[str, Mapping[str, Mapping[str, float | None]]]) -> None:
+    """Column -> value of it -> metric, or ``rows`` -> number."""
+    try:
+        numbers = [n for values in groups.values() for metrics in values.values() for n in metrics.values()]
+    except AttributeError:
+        numbers = ["none"]  # type: ignore[list-item]  # something that is no mapping, refused below
+    if not all(map(_is_number, numbers)):
+        raise SpecError(
+            wrong=f"Card has groups={str(groups)[:200]}.",
+            expected="a number for each metric of each value of each column.",
+            remedy='try groups={"island": {"Biscoe": {"accuracy": 0.98, "rows": 44}}}.',
+        )
+
+
+def _is_number(value: object) -> bool:
+    return value is None or (isinstance(value, float | int) and not isinstance(value, bool))
+
+
 def _check_environment(facts: Mapping[str, str | int]) -> None:
     for fact, value in facts.items():
         if not isinstance(value, str | int):
@@ -137,7 +182,11 @@ def _body(card: Card) -> Iterable[str]:
     learnt = f"Made on {card.created} from {card.rows:,} rows of {plain_text(card.data) or 'unnamed data'}."
     yield from (f"# {plain_text(card.title)}", "")
     yield from (f"Predicts **{plain_text(card.target)}**{_classes_words(card)}.", learnt)
+    yield from [f"What answers: {plain_text(card.learner)}."] if card.learner else []
+    yield from _listed("Intended use", card.intended_use)
+    yield from _listed("Out of scope", card.out_of_scope)
     yield from _metric_lines(card)
+    yield from _group_lines(card)
     yield from _listed("Notes", card.notes)
     yield from _listed("Where not to trust it", card.limits)
     yield from ("", "## How to use it", "")
@@ -156,12 +205,33 @@ def _classes_words(card: Card) -> str:
 
 
 def _metric_lines(card: Card) -> Iterable[str]:
+    """The value of each metric of each split, with its interval where any is known."""
     rows = [
-        (plain_text(split), plain_text(metric), "not defined" if value is None else f"{value:.6g}")
+        (plain_text(split), plain_text(metric), _short(value), _range(card.intervals.get(split, {}).get(metric)))
         for split, values in card.metrics.items()
         for metric, value in values.items()
     ]
-    return _table("How well it does", ("rows", "metric", "value"), rows) if rows else []
+    head = ("rows", "metric", "value", "interval")
+    width = 4 if any(row[3] for row in rows) else 3  # no empty column
+    return _table("How well it does", head[:width], (row[:width] for row in rows)) if rows else []
+
+
+def _group_lines(card: Card) -> Iterable[str]:
+    rows = [
+        (plain_text(column), plain_text(value), plain_text(metric), _short(number))
+        for column, values in card.groups.items()
+        for value, metrics in values.items()
+        for metric, number in metrics.items()
+    ]
+    return _table("How well it does by group", ("column", "group", "metric", "value"), rows) if rows else []
+
+
+def _short(value: float | None) -> str:
+    return "not defined" if value is None else f"{value:.6g}"
+
+
+def _range(ends: Pair | None) -> str:
+    return f"{_short(ends[0])} to {_short(ends[1])}" if ends is not None and None not in ends else ""
 
 
 def _table(title: str, head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterable[str]:

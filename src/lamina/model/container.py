@@ -211,7 +211,7 @@ def _check_size(size: int) -> None:
     if size > LARGEST_BYTES:
         raise ModelFileError(
             wrong=f"the model is {size:,} bytes or more.",
-            expected=f"at most {LARGEST_BYTES:,} bytes, which is all that format 1 can hold.",
+            expected=f"at most {LARGEST_BYTES:,} bytes, which is all that a model file can hold.",
             remedy="train a smaller network, or keep fewer members.",
         )
 

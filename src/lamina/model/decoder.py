@@ -19,7 +19,7 @@ import numpy.typing as npt
 from lamina.data import NumberTarget
 
 Link = Literal["softmax", "sigmoid", "identity", "exp"]
-Scores = npt.NDArray[np.float32]
+Scores = npt.NDArray[np.float32] | npt.NDArray[np.float64]  # of networks, and of classical learners
 Numbers = npt.NDArray[np.float64]
 
 LARGEST_EXPONENT = 700.0  # exp(710) is no longer a float64

@@ -1,11 +1,13 @@
-"""The model: what answers. Schema, encoder, predictor, target and card in one unchanging whole.
+"""The model: what answers. Schema, encoder, predictor, target, calibration and card in one unchanging whole.
 
-A table goes through it from left to right: read, conform to the schema, encode, score, decode. Nothing is learnt here,
-and the rows that were learnt from are not in it.
+A table goes through it from left to right: read, conform to the schema, encode, score, decode, calibrate. Nothing is
+learnt here, and the rows that were learnt from are not in it (but for the few kinds of learner that must keep them,
+which the card then says).
 """
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import warnings
 from collections.abc import Mapping
@@ -28,11 +30,15 @@ from lamina.data import (
     rows_with_target,
 )
 from lamina.foundation.errors import DataError, LaminaError, ModelFileError
-from lamina.foundation.specs import Json, code
+from lamina.foundation.specs import Json
 from lamina.metrics import classification_metrics, measure, regression_metrics
 from lamina.model.archive import read_archive, write_archive
+from lamina.model.calibration import Calibration, calibrated
 from lamina.model.card import Card
-from lamina.model.decoder import Link, numbers, probabilities
+from lamina.model.classic import HOLDS_ROWS, ClassicPredictor
+from lamina.model.coverage import interval_around, likely_classes, threshold_for
+from lamina.model.decoder import Link, Scores, numbers, probabilities
+from lamina.model.facts import model_facts
 from lamina.model.file import from_members, to_members
 from lamina.model.parts import Parts, check_parts
 from lamina.model.predictor import Predictor
@@ -58,13 +64,16 @@ class Model:
     schema: Schema
     encoder: Encoder
     target: ClassTarget | NumberTarget
-    predictor: Predictor
+    predictor: Predictor | ClassicPredictor
     link: Link
     card: Card
     quantiles: tuple[float, ...] = ()  # what the scores are, if the network was asked for quantiles of a number
     history: Json = None  # how it learnt, as plain values
+    calibration: Calibration | None = None  # how sure it may be, from rows that it had not seen
 
     def __post_init__(self) -> None:
+        if isinstance(self.predictor, ClassicPredictor) and self.predictor.learnt.holds_rows:
+            object.__setattr__(self, "card", _saying(self.card, HOLDS_ROWS))
         check_parts(self._parts)
 
     def predict(self, data: Any, *, device: str = "cpu") -> npt.NDArray[Any]:
@@ -91,28 +100,73 @@ class Model:
             SchemaError: a column is missing.
         """
         if not isinstance(self.target, ClassTarget):
-            raise LaminaError(
-                wrong=f"predict_proba was asked of a model that predicts the number {self.card.target!r}.",
-                expected="a model that predicts classes.",
-                remedy="use model.predict(data).",
-            )
+            raise _wrong_task("predict_proba", "the number", self.card.target, "predict")
         scores, notes = self._scores(data, device)
         _warn(notes)
-        return probabilities(scores, self.link)
+        return self._decide(scores)[1]
 
-    def answer(self, data: Any, *, device: str = "cpu") -> pa.Table:
+    def predict_interval(self, data: Any, coverage: float = 0.9, *, device: str = "cpu") -> npt.NDArray[np.float64]:
+        """An interval for each row that holds the true number with a chance of at least ``coverage``.
+
+        The chance is meant over rows that come as those of the calibration came, not for each row by itself.
+
+        **Shape**: float64 ``(row, 2)``: low and high, in the unit of the data.
+
+        Raises:
+            LaminaError: the model predicts classes, was not calibrated, or cannot promise so much.
+            DataError: the data cannot be read.
+            SchemaError: a column is missing.
+        """
+        if isinstance(self.target, ClassTarget):
+            raise _wrong_task("predict_interval", "classes of", self.card.target, "predict_set")
+        threshold_for(self.calibration, coverage)  # before the work
+        scores, notes = self._scores(data, device)
+        _warn(notes)
+        return interval_around(self._decide(scores)[0], self.calibration, coverage)
+
+    def predict_set(self, data: Any, coverage: float = 0.9, *, device: str = "cpu") -> list[tuple[Any, ...]]:
+        """A set of labels for each row that holds the true one with a chance of at least ``coverage``.
+
+        The most likely label comes first and is in every set. The chance is meant over rows that come as those of the
+        calibration came, not for each row or class by itself.
+
+        **Shape**: one tuple of labels, in the type of the data, for each row.
+
+        Raises:
+            LaminaError: the model predicts numbers, was not calibrated, or cannot promise so much.
+            DataError: the data cannot be read.
+            SchemaError: a column is missing.
+        """
+        if not isinstance(self.target, ClassTarget):
+            raise _wrong_task("predict_set", "the number", self.card.target, "predict_interval")
+        threshold_for(self.calibration, coverage)  # before the work
+        scores, notes = self._scores(data, device)
+        _warn(notes)
+        labels = self.target.labels.tolist()
+        sets = likely_classes(self._decide(scores)[1], self.calibration, coverage)
+        return [tuple(labels[code] for code in codes) for codes in sets]
+
+    def answer(self, data: Any, *, device: str = "cpu", coverage: float | None = None) -> pa.Table:
         """The answers as a table: ``prediction`` and, for classes, ``probability_NAME`` for each.
+
+        With a ``coverage`` also ``low`` and ``high`` of a number, or the ``set`` of classes, joined by " | ": see
+        `predict_interval` and `predict_set`, which say what is raised.
 
         **Shape**: one row for each row of ``data``; quantiles come as ``quantile_LEVEL``.
         """
-        return self.answer_with_notes(data, device=device)[0]
+        return self.answer_with_notes(data, device=device, coverage=coverage)[0]
 
-    def answer_with_notes(self, data: Any, *, device: str = "cpu") -> tuple[pa.Table, tuple[Note, ...]]:
+    def answer_with_notes(
+        self, data: Any, *, device: str = "cpu", coverage: float | None = None
+    ) -> tuple[pa.Table, tuple[Note, ...]]:
         """What `answer` gives, and what a person should know about the data it was given."""
+        if coverage is not None:
+            threshold_for(self.calibration, coverage)  # before the work
         scores, notes = self._scores(data, device)
         prediction, more = self._decide(scores)
         columns = {f"{self._word}_{name}": more[:, place] for place, name in enumerate(self._more_names)}
-        return pa.table({"prediction": prediction, **columns}), notes
+        promised = {} if coverage is None else self._promised(prediction, more, coverage)
+        return pa.table({"prediction": prediction, **columns, **promised}), notes
 
     def evaluate(self, data: Any, *, device: str = "cpu") -> dict[str, float]:
         """How well it answers about rows whose answer is known: the value of each metric of its task, by name.
@@ -159,30 +213,7 @@ class Model:
 
     def facts(self) -> dict[str, Json]:
         """What a person may want to know about the model, as plain values."""
-        inputs = set(self.encoder.inputs)
-        return {
-            "name": self.card.name,
-            "task": self.card.task,
-            "target": self.card.target,
-            "classes": list(self.card.classes),
-            "columns": {c.name: c.word for c in self.schema.columns if c.name in inputs},
-            "left_out": {c.name: c.word for c in self.schema.columns if c.name not in {*inputs, self.card.target}},
-            "network": code(self.predictor.spec),
-            "features": self.predictor.signature.features,
-            "members": self.predictor.members,
-            "weights_a_member": self.predictor.size,
-            "link": self.link,
-            "rows": self.card.rows,
-            "metrics": {split: dict(values) for split, values in self.card.metrics.items()},
-            "created": self.card.created,
-            "license": self.card.license,
-            "seeds": list(self.card.seeds),
-            "data": self.card.data,
-            "fingerprint": self.card.fingerprint,
-            "environment": dict(self.card.environment),
-            "notes": list(self.card.notes),
-            "limits": list(self.card.limits),
-        }
+        return model_facts(self._parts)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to one file (see `lamina.model.file`), whole or not at all.
@@ -203,6 +234,7 @@ class Model:
             card=self.card,
             quantiles=self.quantiles,
             history=self.history,
+            calibration=self.calibration,
         )
 
     @property
@@ -215,14 +247,24 @@ class Model:
             return self.target.classes
         return tuple(f"{level:g}" for level in self.quantiles)
 
-    def _scores(self, data: Any, device: str) -> tuple[npt.NDArray[np.float32], tuple[Note, ...]]:
+    def _scores(self, data: Any, device: str) -> tuple[Scores, tuple[Note, ...]]:
         table, notes = self.conform(data)
         return self.predictor.scores(self.encoder.encode(table), device=device), notes
 
-    def _decide(self, scores: npt.NDArray[np.float32]) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64]]:
+    def _promised(self, prediction: npt.NDArray[Any], more: npt.NDArray[np.float64], coverage: float) -> dict[str, Any]:
+        """The columns that say between which numbers, or among which classes, the truth lies."""
+        if not isinstance(self.target, ClassTarget):
+            low, high = interval_around(prediction, self.calibration, coverage).T
+            return {"low": low, "high": high}
+        sets = likely_classes(more, self.calibration, coverage)
+        return {"set": [" | ".join(self.target.classes[code] for code in codes) for codes in sets]}
+
+    def _decide(self, scores: Scores) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64]]:
         """The answer of each row, and the chances or the quantiles ``(row, ...)`` that it was chosen from."""
         if isinstance(self.target, ClassTarget):
             chances = probabilities(scores, self.link)
+            if self.calibration is not None:
+                chances = calibrated(chances, self.calibration.temperature)
             return self.target.decode(chances.argmax(axis=-1)), chances
         answers = numbers(scores, self.link, self.target)
         middle = min(range(answers.shape[-1]), key=lambda i: abs(self.quantiles[i] - 0.5) if self.quantiles else 0)
@@ -259,6 +301,19 @@ def _warn(notes: tuple[Note, ...]) -> None:
     for note in notes:
         if note.kind in _WORTH_A_WARNING:
             warnings.warn(note.sentence, DataWarning, stacklevel=3)
+
+
+def _saying(card: Card, limit: str) -> Card:
+    """The card with one more limit, if it does not say so already."""
+    return card if limit in card.limits else dataclasses.replace(card, limits=(*card.limits, limit))
+
+
+def _wrong_task(asked: str, answers: str, target: str, instead: str) -> LaminaError:
+    return LaminaError(
+        wrong=f"{asked} was asked of a model that predicts {answers} {target!r}.",
+        expected="a model that predicts numbers." if answers == "classes of" else "a model that predicts classes.",
+        remedy=f"use model.{instead}(data).",
+    )
 
 
 def _no_answers(target: str) -> DataError:

@@ -14,7 +14,9 @@ import pyarrow as pa
 from lamina.data import ClassTarget, Encoder, NumberTarget, Schema
 from lamina.foundation.errors import ModelFileError
 from lamina.foundation.specs import Json
+from lamina.model.calibration import Calibration
 from lamina.model.card import Card
+from lamina.model.classic import ClassicPredictor
 from lamina.model.decoder import Link
 from lamina.model.predictor import Predictor
 
@@ -27,11 +29,12 @@ class Parts(TypedDict):
     schema: Schema
     encoder: Encoder
     target: ClassTarget | NumberTarget
-    predictor: Predictor
+    predictor: Predictor | ClassicPredictor
     link: Link
     card: Card
     quantiles: tuple[float, ...]
     history: Json
+    calibration: Calibration | None
 
 
 def check_parts(parts: Parts) -> None:
@@ -44,7 +47,7 @@ def check_parts(parts: Parts) -> None:
         if not fits:
             raise ModelFileError(
                 wrong=f"the parts of this model do not belong together: {complaint}.",
-                expected="schema, encoder, target, network and card of one training.",
+                expected="schema, encoder, target, predictor and card of one training.",
                 remedy="make the model again with `lamina fit`.",
             )
 
@@ -52,7 +55,13 @@ def check_parts(parts: Parts) -> None:
 def _belongings(parts: Parts) -> Iterator[tuple[bool, str]]:
     """Whether each part fits the others, with what is wrong if it does not; each is only asked if the last one did."""
     schema, encoder, target, card = parts["schema"], parts["encoder"], parts["target"], parts["card"]
-    signature, link, quantiles = parts["predictor"].signature, parts["link"], parts["quantiles"]
+    predictor, link, quantiles, calibration = (
+        parts["predictor"],
+        parts["link"],
+        parts["quantiles"],
+        parts["calibration"],
+    )
+    signature, classic = predictor.signature, isinstance(predictor, ClassicPredictor)
     wanted = encoder.signature(scores=signature.scores)
     classes = target.classes if isinstance(target, ClassTarget) else ()
     task = "classification" if isinstance(target, ClassTarget) else "regression"
@@ -62,15 +71,30 @@ def _belongings(parts: Parts) -> Iterator[tuple[bool, str]]:
     offered = {column.name for column in schema.features}
     yield offered >= set(encoder.inputs), "the encoder uses columns that the schema does not offer"
     yield _encodes(schema, encoder), "the encoder was made for columns of other kinds"
-    yield signature == wanted, f"the encoder makes {wanted}, and the network takes {signature}"
+    yield signature == wanted, f"the encoder makes {wanted}, and the predictor takes {signature}"
     yield card.target == schema.target, f"the card says {card.target!r}, the schema {schema.target!r}"
     yield task == "regression" or len(classes) > 1, "there are fewer than two classes"
     yield card.task == task, f"the card says {card.task}, the target {task}"
     yield card.classes == classes, f"the card says {card.classes!r}, the target {classes!r}"
-    yield link in links, f"a {task} cannot have the link {link!r}"
+    yield link in (links[:1] if classic else links), f"a {task} cannot have the link {link!r}"
     yield signature.scores == scores, f"{signature.scores} scores for {answers} answers"
     yield not (classes and quantiles), "classes have no quantiles"
+    yield not (classic and quantiles), "a classical learner has no quantiles"
     yield all(isinstance(q, float) and 0 < q < 1 for q in quantiles), "a quantile is not between 0 and 1"
+    yield _sure_of(classes, calibration), "the calibration is that of another task"
+    yield _answers(predictor), "the learner was made for other features or answers"
+
+
+def _sure_of(classes: tuple[str, ...], calibration: Calibration | None) -> bool:
+    """Whether a calibration can be that of these classes, or of a number: scores of classes are 1 - p."""
+    if calibration is None:
+        return True
+    return max(calibration.conformity, default=0) <= 1 if classes else calibration.temperature == 1
+
+
+def _answers(predictor: Predictor | ClassicPredictor) -> bool:
+    """Whether a learner takes the features of its signature; a network's weights have been held against it already."""
+    return predictor.answers() if isinstance(predictor, ClassicPredictor) else True
 
 
 def _encodes(schema: Schema, encoder: Encoder) -> bool:

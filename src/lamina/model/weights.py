@@ -61,8 +61,12 @@ def write_weights(weights: Mapping[str, Tensor]) -> bytes:
     return bytes(safetensors.torch.save({name: weights[name].contiguous() for name in sorted(weights)}))
 
 
-def read_header(content: bytes) -> dict[str, Shape]:
+def read_header(content: bytes, dtypes: Mapping[str, torch.dtype] = DTYPES) -> dict[str, Shape]:
     """The names, types and shapes that the header declares, in the order in which the tensors lie in the file.
+
+    Args:
+        content: safetensors bytes.
+        dtypes: the types that may stand there, by their name in the format.
 
     Raises:
         ModelFileError: the header is too long, not plain JSON, has a name twice, or its spans do not tile the data.
@@ -73,13 +77,13 @@ def read_header(content: bytes) -> dict[str, Shape]:
     header = read_json(content[8 : 8 + length], MEMBER)
     _require(isinstance(header, dict), "its header is not a list of tensors")
     _require(len(header) <= MOST_TENSORS, f"it declares {len(header):,} tensors, and {MOST_TENSORS:,} is the most")
-    spans = sorted((_span(name, facts), name) for name, facts in header.items())
+    spans = sorted((_span(name, facts, dtypes), name) for name, facts in header.items())
     at = 0
     for (begin, end), name in spans:
         _require(begin == at, f"{name!r} overlaps another tensor, or leaves a gap before it")
         at = end
     _require(at == len(content) - 8 - length, f"its tensors take {at:,} bytes of {len(content) - 8 - length:,}")
-    return {name: _shape(name, header[name]) for _, name in spans}
+    return {name: _shape(name, header[name], dtypes) for _, name in spans}
 
 
 def read_weights(content: bytes, wanted: Mapping[str, Shape]) -> dict[str, Tensor]:
@@ -94,7 +98,7 @@ def read_weights(content: bytes, wanted: Mapping[str, Shape]) -> dict[str, Tenso
     try:
         weights = safetensors.torch.load(content)
     except (safetensors.SafetensorError, ValueError) as error:
-        raise _broken(f"it cannot be read ({error})") from error
+        raise broken(f"it cannot be read ({error})") from error
     for name, tensor in weights.items():
         _require(bool(torch.isfinite(tensor).all()), f"{name!r} holds a value that is not finite")
     return {name: weights[name] for name in wanted}
@@ -113,23 +117,23 @@ def check_shapes(found: Mapping[str, Shape], wanted: Mapping[str, Shape]) -> Non
         _require(shape == wanted[name], f"{name!r} is {shape}, and the network needs {wanted[name]}")
 
 
-def _span(name: str, facts: Json) -> tuple[int, int]:
+def _span(name: str, facts: Json, dtypes: Mapping[str, torch.dtype]) -> tuple[int, int]:
     """Where the tensor lies in the data, checked against its own type and shape."""
     complete = isinstance(facts, dict) and set(facts) == {"dtype", "shape", "data_offsets"}
     _require(complete, f"{name!r} is not described by dtype, shape and data_offsets")
     offsets = facts["data_offsets"]
     _require(_counts(offsets) and len(offsets) == 2, f"{name!r} has impossible data_offsets")
     begin, end = offsets
-    bytes_needed = _shape(name, facts).bytes
+    bytes_needed = _shape(name, facts, dtypes).bytes
     _require(end - begin == bytes_needed, f"{name!r} needs {bytes_needed:,} bytes and has {end - begin:,}")
     return begin, end
 
 
-def _shape(name: str, facts: Json) -> Shape:
-    known = isinstance(facts["dtype"], str) and facts["dtype"] in DTYPES
-    _require(known, f"{name!r} has the type {str(facts['dtype'])[:20]!r}, which no network has")
+def _shape(name: str, facts: Json, dtypes: Mapping[str, torch.dtype]) -> Shape:
+    known = isinstance(facts["dtype"], str) and facts["dtype"] in dtypes
+    _require(known, f"{name!r} has the type {str(facts['dtype'])[:20]!r}, which nothing here has")
     _require(_counts(facts["shape"]) and len(facts["shape"]) <= 8, f"{name!r} has an impossible shape")
-    return Shape(dtype=DTYPES[facts["dtype"]], sizes=tuple(facts["shape"]))
+    return Shape(dtype=dtypes[facts["dtype"]], sizes=tuple(facts["shape"]))
 
 
 def _counts(value: Json) -> bool:
@@ -138,12 +142,13 @@ def _counts(value: Json) -> bool:
 
 def _require(fine: bool, complaint: str) -> None:
     if not fine:
-        raise _broken(complaint)
+        raise broken(complaint)
 
 
-def _broken(complaint: str) -> ModelFileError:
+def broken(complaint: str) -> ModelFileError:
+    """The refusal of a member of weights, with what is wrong with it."""
     return ModelFileError(
         wrong=f"{MEMBER!r} is damaged or does not fit: {complaint}.",
-        expected="exactly the tensors of the network that the file describes, every value finite.",
+        expected="exactly the tensors of the network or learner that the file describes, every value finite.",
         remedy="take another copy of the file, or make it again with `lamina fit` or `model.save(path)`.",
     )

@@ -1,0 +1,91 @@
+"""Who takes part: the network and its simpler rivals, by name, and estimators that a user brings along."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lamina.classical import FAMILIES, Constant, Foreign, foreign_from
+from lamina.foundation.errors import SpecError, nearest
+
+NETWORK = "network"
+NONE = "none"  # asked for alone: no rival but the constant
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contender:
+    """One that takes part: a family of rivals, or the network, whose family is None."""
+
+    name: str
+    title: str
+    family: Any = None
+    source: str | None = None  # "package.module:Class", where that is how it was named
+
+
+THE_NETWORK = Contender(name=NETWORK, title="Network")
+
+
+def contenders_of(asked: Sequence[Any] | None) -> tuple[Contender, ...]:
+    """The rivals that were asked for, and the network last.
+
+    Names of `FAMILIES` choose among the built-in ones; without any of them all take part. Estimators, or their
+    ``"package.module:Class"``, are added. The constant always takes part: without it nobody knows whether there is
+    anything to learn. An empty sequence leaves the network alone with it.
+
+    Raises:
+        SpecError: a name that is not known, or something that does not fit and predict.
+
+    >>> [c.name for c in contenders_of(["linear"])]
+    ['constant', 'linear', 'network']
+    >>> [c.name for c in contenders_of(None)]
+    ['constant', 'linear', 'neighbours', 'svm', 'forest', 'boosting', 'network']
+    """
+    asked = [one for one in asked if one != NONE] if asked is not None else list(FAMILIES)
+    names = [one for one in asked if isinstance(one, str) and ":" not in one]
+    guests = [_guest(one) for one in asked if one not in names]
+    unknown = next((name for name in names if name not in FAMILIES), None)
+    if unknown is not None:
+        raise _unknown(unknown)
+    chosen = names or (list(FAMILIES) if guests else [])
+    built_in = [_built_in(kind()) for name, kind in FAMILIES.items() if name in {Constant.name, *chosen}]
+    return (*built_in, *_apart(guests), THE_NETWORK)
+
+
+def _built_in(family: Any) -> Contender:
+    return Contender(name=family.name, title=family.title, family=family)
+
+
+def _guest(asked: Any) -> Contender:
+    family = foreign_from(asked) if isinstance(asked, str) else asked
+    if not isinstance(family, Foreign):
+        if not (hasattr(asked, "fit") and hasattr(asked, "predict")):
+            raise SpecError(
+                wrong=f"the contender {asked!r} cannot take part.",
+                expected=f"one of {', '.join(FAMILIES)}, 'package.module:Class', or an estimator with fit and predict.",
+                remedy='try contenders=["linear", "forest"].',
+            )
+        name = type(asked).__name__
+        family = Foreign(estimator=asked, name=name, title=name)
+    source = asked if isinstance(asked, str) else None
+    return Contender(name=family.name, title=family.title, family=family, source=source)
+
+
+def _apart(guests: Sequence[Contender]) -> list[Contender]:
+    """The guests under names of their own: a second one of a class gets a number."""
+    taken = [*FAMILIES, NETWORK]
+    apart = []
+    for guest in guests:
+        count = sum(one.partition(" ")[0] == guest.name for one in taken)
+        name = guest.name if not count else f"{guest.name} {count + 1}"
+        taken.append(name)
+        apart.append(replace(guest, name=name, title=name))
+    return apart
+
+
+def _unknown(name: str) -> SpecError:
+    return SpecError(
+        wrong=f"there is no contender {name!r}.",
+        expected=f"one of {', '.join(FAMILIES)}, {NONE!r}, or 'package.module:Class' of an estimator.",
+        remedy=nearest(name, FAMILIES),
+    )

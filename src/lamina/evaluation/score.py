@@ -1,0 +1,53 @@
+"""One metric on held-out rows, fold by fold."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lamina.metrics import METRICS, Metric, format_metric
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """One metric on held-out rows: its value in every fold."""
+
+    name: str
+    folds: tuple[float, ...]
+
+    @property
+    def metric(self) -> Metric:
+        """What is measured."""
+        return METRICS[self.name]
+
+    @property
+    def mean(self) -> float:
+        """The mean over the folds."""
+        return statistics.fmean(self.folds)
+
+    @property
+    def spread(self) -> float | None:
+        """The standard deviation over the folds; None if there is only one, or no finite one."""
+        finite = len(self.folds) > 1 and all(map(math.isfinite, self.folds))
+        return statistics.stdev(self.folds) if finite else None
+
+    def words(self) -> str:
+        """The mean and the spread, as a person reads them.
+
+        >>> Score(name="accuracy", folds=(0.97, 0.99)).words()
+        '98.0 % ± 1.4 %'
+        """
+        mean = format_metric(self.metric, self.mean)
+        return mean if self.spread is None else f"{mean} ± {format_metric(self.metric, self.spread)}"
+
+
+def scores_of(measured: Sequence[Mapping[str, float]]) -> tuple[Score, ...]:
+    """The measurements of all folds, metric by metric, in their order."""
+    return tuple(Score(name=name, folds=tuple(fold[name] for fold in measured)) for name in measured[0])
+
+
+def finite_or_none(value: float) -> float | None:
+    """A number that JSON can hold, which has no infinity."""
+    return value if math.isfinite(value) else None

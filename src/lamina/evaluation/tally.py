@@ -1,0 +1,236 @@
+"""What a contender's answers are worth: scores in every split, how honest its chances are, what it costs.
+
+Chances are calibrated before they are scored, as they are in the model that is kept: those of each fold with the
+temperature of the other folds' rows, so that no row is judged by a temperature that it helped to choose.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from lamina.data import ClassTarget
+from lamina.estimators import Fitted
+from lamina.evaluation.calibrate import cross_fitted, ece_interval, fit_temperature, reliability
+from lamina.evaluation.contenders import NETWORK, Contender
+from lamina.evaluation.coverage import conformity_of_classes, conformity_of_numbers, measured_coverage
+from lamina.evaluation.plan import Plan
+from lamina.evaluation.prepare import Prepared
+from lamina.evaluation.race import Outcome
+from lamina.evaluation.score import Score, finite_or_none, scores_of
+from lamina.foundation.randomness import numpy_stream
+from lamina.foundation.specs import Json, code
+from lamina.metrics import METRICS, classification_metrics, measure, regression_metrics
+from lamina.model import Calibration, fit_conformity
+from lamina.rivals import Answers, Attempt, Trial, target_of
+
+CHUNKS = 5  # parts of a single test side that calibrate each other
+RARE = 0.1  # share of the rarer of two classes below which always saying the other looks good
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What a contender takes: processor seconds a training, seconds a row answered, and its size."""
+
+    fit_seconds: tuple[float, ...]  # of each split
+    predict_seconds_a_row: float
+    parameters: int
+    multiply_adds: int
+    bytes: int
+
+    @property
+    def mean_fit_seconds(self) -> float:
+        """Of one training, on average over the splits."""
+        return statistics.fmean(self.fit_seconds)
+
+    def to_json(self) -> dict[str, Json]:
+        """As ``result.json`` has it. Energy is told for the whole run alone: contenders share the machine."""
+        return {
+            "fit_seconds": self.mean_fit_seconds,
+            "cpu_seconds": sum(self.fit_seconds),
+            "fit_seconds_folds": list(self.fit_seconds),
+            "predict_ms_a_row": 1e3 * self.predict_seconds_a_row,
+            "rows_per_second": 1 / self.predict_seconds_a_row if self.predict_seconds_a_row > 0 else None,
+            "bytes": self.bytes,
+            "parameters": self.parameters,
+            "multiply_adds": self.multiply_adds,
+            "joules": None,
+        }
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Tally:
+    """What a contender is worth; ``answers`` are calibrated, those of each split, and ``kept`` is what is kept of it.
+
+    ``calibration`` is the one for the model that is kept, from every held-out answer.
+    """
+
+    contender: Contender
+    scores: tuple[Score, ...]
+    answers: tuple[Answers, ...]
+    kept: Attempt
+    cost: Cost
+    calibration: Calibration
+    honesty: dict[str, Json] | None
+    coverage: dict[str, Json] | None
+
+    def score(self, metric: str) -> Score:
+        """The score of that metric."""
+        return next(score for score in self.scores if score.name == metric)
+
+
+def tally(prepared: Prepared, plan: Plan, outcome: Outcome, *, metric: str, seed: int) -> Tally:
+    """Measure one contender; the headline metric comes first."""
+    judged, attempts = plan.judged, outcome.attempts
+    truths = [truth_of(prepared, trial) for trial in judged]
+    said = [attempt.answers for attempt in attempts[: len(judged)]]
+    groups = _fold_groups(judged, seed)
+    fair = _calibrated(judged, said, truths, groups) if prepared.task == "classification" else said
+    first, truth, chunks = _first_repeat(judged, fair, truths, groups)
+    kept = attempts[-1]
+    return Tally(
+        contender=outcome.contender,
+        scores=scores_of([measure(metrics_of(prepared, metric), t, a) for t, a in zip(truths, fair, strict=True)]),
+        answers=tuple(fair),
+        kept=kept,
+        cost=cost_of(kept, attempts[: len(judged)], rows=sum(map(len, truths))),
+        calibration=_calibration(said, truths, first, truth),
+        honesty=_honesty(first, truth, seed) if prepared.task == "classification" else None,
+        coverage=measured_coverage(first, truth, chunks).to_json(),
+    )
+
+
+def truth_of(prepared: Prepared, trial: Trial) -> npt.NDArray[Any]:
+    """The truth about the rows that judge: codes of classes, or numbers in their own unit, ``(row,)``."""
+    column = prepared.table.column(prepared.schema.target).take(pa.array(trial.test))
+    target = target_of(prepared.table, prepared.schema, prepared.task, trial)
+    return target.encode(column) if isinstance(target, ClassTarget) else np.asarray(column, np.float64)
+
+
+def metrics_of(prepared: Prepared, first: str) -> tuple[Any, ...]:
+    """The metrics of the task, the headline first."""
+    if prepared.task == "classification":
+        usual = classification_metrics(len(classes_of(prepared)))
+    else:
+        usual = regression_metrics()
+    return (METRICS[first], *(metric for metric in usual if metric.name != first))
+
+
+def usual_metric(prepared: Prepared) -> str:
+    """The headline: accuracy, unless one of two classes is so rare that always saying the other looks good."""
+    if prepared.task == "regression":
+        return "rmse"
+    counts = np.bincount(codes_of(prepared), minlength=2)
+    return "roc_auc" if len(counts) == 2 and counts.min() < RARE * counts.sum() else "accuracy"
+
+
+def classes_of(prepared: Prepared) -> tuple[str, ...]:
+    """The classes in the order of their codes."""
+    target = _whole_target(prepared)
+    return target.classes if isinstance(target, ClassTarget) else ()
+
+
+def codes_of(prepared: Prepared) -> npt.NDArray[np.int64]:
+    """The code of every row's class."""
+    target = _whole_target(prepared)
+    assert isinstance(target, ClassTarget)
+    return target.encode(prepared.table.column(prepared.schema.target))
+
+
+def cost_of(kept: Attempt, judged: Sequence[Attempt], *, rows: int) -> Cost:
+    """What the trainings of the splits took, and how large what is kept is."""
+    parameters, adds, size = _sizes(kept.learnt)
+    return Cost(
+        fit_seconds=tuple(attempt.cpu_seconds for attempt in judged),
+        predict_seconds_a_row=sum(attempt.predict_seconds for attempt in judged) / max(1, rows),
+        parameters=parameters,
+        multiply_adds=adds,
+        bytes=size,
+    )
+
+
+def settings_of(tally: Tally) -> tuple[str, dict[str, Json], dict[str, Json]]:
+    """What was asked for, what was chosen inside the training rows, and what was remarked on the way."""
+    learnt = tally.kept.learnt
+    if tally.contender.name == NETWORK:
+        return code(learnt.predictor.spec), {"members": learnt.predictor.members}, {}
+    asked = code(tally.contender.family) if dataclasses.is_dataclass(tally.contender.family) else tally.contender.title
+    return asked, dict(getattr(learnt, "chosen", {})), dict(getattr(learnt, "remarks", {}))
+
+
+def _sizes(learnt: Any) -> tuple[int, int, int]:
+    if isinstance(learnt, Fitted):
+        weights = learnt.predictor.size * learnt.predictor.members
+        return weights, weights, 4 * weights
+    if learnt is None:
+        return 0, 0, 0
+    return learnt.parameters, learnt.multiply_adds, sum(array.nbytes for array in learnt.arrays().values())
+
+
+def _whole_target(prepared: Prepared) -> Any:
+    every = Trial(train=np.arange(prepared.table.num_rows), test=np.arange(0))
+    return target_of(prepared.table, prepared.schema, prepared.task, every)
+
+
+def _fold_groups(judged: Sequence[Trial], seed: int) -> list[npt.NDArray[np.int64]]:
+    """For each row that judges, the part it belongs to; the others calibrate it. A single test side is cut up."""
+    if len(judged) > 1:
+        return [np.full(len(trial.test), place) for place, trial in enumerate(judged)]
+    rows = len(judged[0].test)
+    return [numpy_stream(seed, "chunks").permutation(rows) % min(CHUNKS, rows)]
+
+
+def _calibrated(
+    judged: Sequence[Trial],
+    said: Sequence[Answers],
+    truths: Sequence[npt.NDArray[Any]],
+    groups: Sequence[npt.NDArray[np.int64]],
+) -> list[Answers]:
+    """The rows of a fold, calibrated by those of the other folds of the same draw: there each row comes once."""
+    fair = list(said)
+    for repeat in {trial.repeat for trial in judged}:
+        places = [place for place, trial in enumerate(judged) if trial.repeat == repeat]
+        pools = (np.concatenate([parts[place] for place in places]) for parts in (said, truths, groups))
+        ends = np.cumsum([len(said[place]) for place in places])[:-1]
+        for place, answers in zip(places, np.split(cross_fitted(*pools), ends), strict=True):
+            fair[place] = answers
+    return fair
+
+
+def _first_repeat(
+    judged: Sequence[Trial],
+    answers: Sequence[Answers],
+    truths: Sequence[npt.NDArray[Any]],
+    groups: Sequence[npt.NDArray[np.int64]],
+) -> tuple[Answers, npt.NDArray[Any], npt.NDArray[np.int64]]:
+    """Each row once: the answers, the truth and the folds of the first draw."""
+    first = [place for place, trial in enumerate(judged) if trial.repeat == 0]
+    said, known, folds = (np.concatenate([parts[place] for place in first]) for parts in (answers, truths, groups))
+    return said, known, folds
+
+
+def _calibration(
+    said: Sequence[Answers], truths: Sequence[npt.NDArray[Any]], first: Answers, truth: npt.NDArray[Any]
+) -> Calibration:
+    """For the model that is kept: the temperature of all held-out answers, how far off those of the first draw were."""
+    if first.ndim == 1:
+        return fit_conformity(conformity_of_numbers(first, truth))
+    temperature = fit_temperature(np.concatenate(said), np.concatenate(truths))
+    return fit_conformity(conformity_of_classes(first, truth), temperature=temperature)
+
+
+def _honesty(answers: Answers, truth: npt.NDArray[Any], seed: int) -> dict[str, Json]:
+    """The calibration error with its interval, and the reliability diagram."""
+    low, high = ece_interval(answers, truth, seed=seed)
+    return {
+        "ece": finite_or_none(METRICS["ece"].function(truth, answers)),
+        "ece_interval": [finite_or_none(low), finite_or_none(high)],
+        "bins": [dataclasses.asdict(one) for one in reliability(answers, truth)],
+    }

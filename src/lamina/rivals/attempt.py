@@ -1,0 +1,102 @@
+"""One contender's try at one trial: learn from the rows that teach, answer about those that judge.
+
+Rivals of every family come through here, in this process or in another one, with the same encoders as the network's:
+fitted on the rows that teach and on no others.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from lamina.classical import Foreign
+from lamina.data import ClassTarget, Encoder, NumberTarget, Schema, Task, fit_encoder, fit_target
+from lamina.rivals.trial import Trial
+
+Answers = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Attempt:
+    """What a contender said about the rows that judge, and what it took.
+
+    ``answers`` are chances ``(row, class)`` or numbers ``(row,)``. ``learnt`` is what it learnt, where that is wanted:
+    a classical `Learnt`, or the `Fitted` networks. ``failed`` says in words why there are no answers.
+    """
+
+    answers: Answers
+    cpu_seconds: float = 0.0
+    predict_seconds: float = 0.0
+    learnt: Any = None
+    failed: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Encoded:
+    """The rows of one trial as a rival meets them: float32 ``(row, feature)``, truth ``(row,)``; classes 0: numbers."""
+
+    encoder: Encoder
+    target: ClassTarget | NumberTarget
+    train: npt.NDArray[np.float32]
+    truth: npt.NDArray[Any]
+    test: npt.NDArray[np.float32]
+
+    @property
+    def classes(self) -> int:
+        """How many classes there are; 0 for numbers."""
+        return len(self.target.classes) if isinstance(self.target, ClassTarget) else 0
+
+
+def encode(table: pa.Table, schema: Schema, task: Task, trial: Trial, *, clipped: bool) -> Encoded:
+    """Fit the encoder on the rows that teach, and encode both sides."""
+    taught, judged = table.take(pa.array(trial.train)), table.take(pa.array(trial.test))
+    encoder = fit_encoder(taught, schema, categories="onehot", clipped=clipped)
+    target = target_of(table, schema, task, trial)
+    truth = target.encode(taught.column(schema.target))
+    return Encoded(
+        encoder=encoder,
+        target=target,
+        train=encoder.encode(taught).numbers,
+        truth=truth if isinstance(target, ClassTarget) else truth[:, 0].astype(np.float64),
+        test=encoder.encode(judged).numbers,
+    )
+
+
+def target_of(table: pa.Table, schema: Schema, task: Task, trial: Trial) -> ClassTarget | NumberTarget:
+    """Classes are the same for all trials, by name; numbers are scaled by the rows that teach."""
+    column, kind = table.column(schema.target), schema.column(str(schema.target))
+    return fit_target(column if task == "classification" else column.take(pa.array(trial.train)), kind, task)
+
+
+def attempt(family: Any, encoded: Encoded, *, seed: int, keep: bool) -> Attempt:
+    """Fit a rival and let it answer; an estimator that a user brought may fail, and then says why."""
+    if family.most_rows is not None and len(encoded.train) > family.most_rows:
+        return Attempt(answers=np.empty(0), failed=f"more than {family.most_rows:,} rows to learn from")
+    began = time.process_time()
+    try:
+        learnt = family.fit(encoded.train, encoded.truth, classes=encoded.classes, seed=seed)
+    except Exception as error:  # whatever an estimator raises, the others go on
+        if not isinstance(family, Foreign):
+            raise
+        return Attempt(answers=np.empty(0), failed=getattr(error, "wrong", f"{type(error).__name__}: {error}")[:300])
+    fitted = time.process_time()
+    scores = learnt.scores(encoded.test) if len(encoded.test) else np.empty((0, encoded.classes or 1))
+    answered = time.process_time()
+    return Attempt(
+        answers=answers_of(scores, encoded.target),
+        cpu_seconds=fitted - began,
+        predict_seconds=answered - fitted,
+        learnt=learnt if keep else None,
+    )
+
+
+def answers_of(scores: npt.NDArray[np.float64], target: ClassTarget | NumberTarget) -> Answers:
+    """Chances from their logs, or numbers in their own unit."""
+    if isinstance(target, ClassTarget):
+        return np.asarray(np.exp(scores))
+    return np.asarray(target.decode(scores)[:, 0])
