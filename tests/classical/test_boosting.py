@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from classical.damage import check_kept
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
+from classical.damage import check_kept
 from lamina.classical import rounds as rounds_module
 from lamina.classical.asking import few_threads
 from lamina.classical.boosting import Boosting, LearntBoosting

@@ -47,7 +47,7 @@ def grown_trees(count: int = 7) -> tuple[Trees, Any]:
 
 
 def test_a_row_on_the_threshold_goes_left() -> None:
-    """x <= threshold is the left road, as scikit-learn has it."""
+    """A cell of at most the threshold takes the left road, as in scikit-learn."""
     rows = np.array([[0.5, 9], [0.6, 0.25], [0.6, 0.26]], np.float32)
     assert two_trees().leaves(rows).tolist() == [[0, 0], [1, 0], [2, 0]]
 
@@ -75,6 +75,13 @@ def test_no_rows_have_no_leaves() -> None:
     """An empty table is walked in no time, and nothing is made up."""
     assert two_trees().leaves(np.zeros((0, 2), np.float32)).shape == (0, 2)
     assert list(two_trees().blocks(np.zeros((0, 2), np.float32))) == []
+
+
+def test_rows_of_another_width_are_refused() -> None:
+    """A flat walk would otherwise read the neighbour's cells."""
+    for width in (1, 3):
+        with pytest.raises(ValueError, match=r"not \(row, 2\)"):
+            two_trees().leaves(np.zeros((4, width), np.float32))
 
 
 def test_depths_are_the_longest_ways() -> None:

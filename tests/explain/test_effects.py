@@ -85,9 +85,8 @@ def test_levels_are_compared_with_those_that_are_like_them() -> None:
     data = {"kind": ["Adelie", "Bold", "Crested"] * 30, "mass": mass}
     model = known_model({**data, "y": mass}, "y", lambda z: 0)
     one = model.encoder.columns[1]
-    model.predictor.function = lambda z: (
-        1000 * (np.abs(z[:, 3] / one.scale + one.centre - z[:, :3] @ [0.0, 10.0, 5.0]) > 7)
-    )
+    usual = np.array([0.0, 10.0, 5.0])
+    model.predictor.function = lambda z: 1000 * (z[:, :3] @ usual - (z[:, 3] / one.scale + one.centre) > 7)
     found = effect(model, model.conform(data)[0], "kind")
     assert found.x == ("Adelie", "Bold", "Crested")
     assert found.y["prediction"] == (0, 0, 0)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from lamina.model import load
-from lamina.model.archive import FORMATS
+from lamina.model.archive import FORMAT, FORMATS, read_archive
 
 FOLDER = Path(__file__).parent
 FILES = sorted(FOLDER.glob("*.lamina"))
@@ -38,6 +38,15 @@ def test_a_golden_file_answers_as_on_its_first_day(path: Path) -> None:
             assert found[name] == answers
         else:
             np.testing.assert_allclose(found[name], answers, rtol=exactly, atol=exactly)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_an_old_file_saved_again_is_of_the_newest_format(tmp_path: Path, path: Path) -> None:
+    """An old model that is saved again is a file of today, and answers to the bit as it did."""
+    model, rows = load(path), json.loads(path.with_suffix(".json").read_text())["rows"]
+    model.save(tmp_path / "new.lamina")
+    assert json.loads(read_archive(tmp_path / "new.lamina")["manifest.json"])["format"] == FORMAT
+    assert load(tmp_path / "new.lamina").answer(rows).equals(model.answer(rows))
 
 
 def test_golden_files_are_made_once() -> None:

@@ -14,8 +14,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.naive_bayes import GaussianNB
+from sklearn.tree import DecisionTreeRegressor
 
-from lamina.classical import FAMILIES, LEARNT
+from lamina.classical import FAMILIES, LEARNT, Foreign
 from lamina.data import Batch
 from lamina.foundation.errors import ModelFileError
 from lamina.foundation.signature import Signature
@@ -198,19 +201,41 @@ def test_what_could_not_be_read_is_not_written() -> None:
         file.to_members({**model._parts, "predictor": spoilt})
 
 
-def test_a_missing_package_is_said_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A kind that needs a package which is not installed says which, and how to come by it."""
+def test_a_graph_is_kept_and_asks_for_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An ONNX graph answers the same after loading; where onnx is not installed, it is said how to come by it."""
+    pytest.importorskip("skl2onnx")
+    model = make_classic("species", Foreign(estimator=GaussianNB()), calibration=some_calibration("species"))
+    assert model.facts()["kind"] == "graph"
+    model.save(tmp_path / "m")
+    rows = some_data(50, seed=3)
+    found = load(tmp_path / "m").predict_proba(rows)
+    np.testing.assert_allclose(found, model.predict_proba(rows), rtol=1e-12, atol=1e-12)
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(ModelFileError, match=r"(?s)onnxruntime is not installed.*pip install 'lamina\[onnx\]'"):
+        load(tmp_path / "m")
 
-    class Needy:
-        @classmethod
-        def from_arrays(cls, arrays: Any, *, features: int, scores: int) -> Any:
-            raise ModuleNotFoundError("No module named 'onnxruntime'", name="onnxruntime")
 
-    path = tmp_path / "m"
-    made("linear").save(path)
-    monkeypatch.setitem(LEARNT, "linear", Needy)
-    with pytest.raises(ModelFileError, match=r"(?s)'linear'.*needs the package 'onnxruntime'.*pip install"):
-        load(path)
+def test_a_foreign_learner_is_kept_or_says_why() -> None:
+    """An estimator of another library is kept as arrays where it can be, and else refused with its own reason."""
+    held = make_classic("price", Foreign(estimator=DecisionTreeRegressor(max_depth=3)), learner="A tree")
+    assert (held.facts()["kind"], held.facts()["learner"]) == ("forest", "A tree")
+    loose = make_classic("price", Foreign(estimator=Loose()))
+    with pytest.raises(ModelFileError, match="foreign learner cannot be kept in a file"):
+        members_of(loose)
+    assert loose.predict(some_data(5)).shape == (5,)
+
+
+class Loose(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+    """An estimator that no library knows how to write down."""
+
+    def fit(self, features: np.ndarray, truth: np.ndarray) -> Loose:
+        """Remember the mean."""
+        self.mean_ = float(truth.mean())
+        return self
+
+    def predict(self, features: np.ndarray) -> np.ndarray:
+        """The mean, with a twist that no table of coefficients has."""
+        return np.sin(np.asarray(features)).sum(axis=1) + self.mean_
 
 
 @pytest.mark.parametrize(

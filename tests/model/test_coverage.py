@@ -56,7 +56,7 @@ def test_sets_have_labels_in_the_type_of_the_data() -> None:
 
 
 def test_intervals_and_sets_hold_the_truth_as_promised() -> None:
-    """Calibrated on some rows, even a bad model's intervals and sets hold the truth of new rows as often as promised."""
+    """Calibrated on some rows, even a bad model's intervals and sets hold new truths as often as promised."""
     for target, asked in (("price", 0.8), ("species", 0.7)):
         model, data = make_model(target), some_data(1200, seed=8)
         raw = pa.table(data)

@@ -24,6 +24,7 @@ def few_threads(jobs: int) -> Iterator[None]:
 
     scikit-learn takes such a target for numbers by mistake; here somebody has already said that they are classes.
     """
+    import sklearn.ensemble  # noqa: F401  # its threads can only be bounded once they are loaded
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=max(1, jobs), user_api="openmp"), warnings.catch_warnings():

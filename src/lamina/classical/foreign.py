@@ -22,6 +22,8 @@ from lamina.classical.holding import hold
 from lamina.classical.learnt import Array, Floats, Learnt, check_training, log_shares
 from lamina.foundation.errors import LaminaError, SpecError, TrainingError, nearest
 
+MOST_COMPARED = 10_000  # rows by which a way of holding is judged
+# what keeps a library from writing to the terminal or the disk, where nobody has asked for that
 QUIET: dict[str, dict[str, Any]] = {
     "lightgbm": {"verbose": -1},
     "catboost": {"verbose": False, "allow_writing_files": False},
@@ -81,13 +83,14 @@ class Foreign:
             return LearntConstant(answer=log_shares(shares[None])[0], chosen={"answer": "the only class there was"})
         estimator = self._clone(seed, max(1, jobs))
         rows = np.asarray(features, np.float64)
+        some = rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST_COMPARED)).astype(np.int64)]
         with few_threads(jobs):
             try:
                 estimator.fit(rows, places)
-                answering = fitted(estimator, codes, classes, rows[:2])
+                answering = fitted(estimator, codes, classes, some)
             except Exception as error:  # somebody else's code may raise anything
                 self._fail(error)
-            held = hold(answering, rows)
+            held = hold(answering, some)
         if held.learnt is None:
             return LearntForeign(fitted=answering, why=held.why, remarks=answering.remarks())
         return replace(held.learnt, remarks=answering.remarks())
@@ -108,13 +111,7 @@ class Foreign:
 
         try:
             estimator = clone(self.estimator)
-            filling = {"random_state": small_seed(seed, "foreign"), "n_jobs": jobs}
-            open_ones = {
-                name: filling[name.rpartition("__")[2]]
-                for name, value in estimator.get_params(deep=True).items()
-                if value is None and name.rpartition("__")[2] in filling
-            }
-            return estimator.set_params(**open_ones, **_quiet(estimator))
+            return estimator.set_params(**_open_settings(estimator, small_seed(seed, "foreign"), jobs))
         except Exception as error:  # somebody else's code may raise anything
             raise SpecError(
                 wrong=f"{self.name} cannot be cloned: {_first_line(error)}",
@@ -210,11 +207,24 @@ def _refuse(text: str, wrong: str, remedy: str, cause: Exception | None = None) 
     ) from cause
 
 
-def _quiet(estimator: Any) -> dict[str, Any]:
-    """Settings that keep a library from writing to the terminal or the disk, where nobody has asked for that."""
-    wanted = QUIET.get(type(estimator).__module__.partition(".")[0], {})
-    given = estimator.get_params()
-    return {name: value for name, value in wanted.items() if given.get(name) is None}
+def _open_settings(estimator: Any, seed: int, jobs: int) -> dict[str, Any]:
+    """Values for what an estimator and its parts leave open: seeds, numbers of threads, and how much they print.
+
+    scikit-learn's own take one thread if nothing is said, and some warn if anything is; other libraries take them all.
+    """
+    parts = {"": estimator}
+    for name, value in estimator.get_params(deep=True).items():
+        if hasattr(value, "get_params") and not isinstance(value, type):
+            parts[f"{name}__"] = value
+    found: dict[str, Any] = {}
+    for prefix, part in parts.items():
+        library = type(part).__module__.partition(".")[0]
+        given = part.get_params(deep=False)
+        wanted = {"random_state": seed} if library == "sklearn" else {"random_state": seed, "n_jobs": jobs}
+        quiet = {name: value for name, value in QUIET.get(library, {}).items() if name not in given}
+        found |= {prefix + name: value for name, value in wanted.items() if name in given and given[name] is None}
+        found |= {prefix + name: value for name, value in quiet.items()}
+    return found
 
 
 def _first_line(error: Exception) -> str:

@@ -21,9 +21,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from lamina.classical.asking import few_threads, small_seed
-from lamina.classical.learnt import Array, Floats, check_training, log_shares, mean_log_loss
+from lamina.classical.learnt import Array, Axes, Floats, check_arrays, check_training, log_shares, mean_log_loss
 from lamina.classical.planting import Grown, plant
-from lamina.classical.trees import Trees
+from lamina.classical.trees import WANTED, Trees
 from lamina.foundation.specs import check, setting
 
 ROWS_FOR_SMALL_LEAVES = 20_000  # with more rows, a tree is held to at most `MOST_LEAVES` leaves
@@ -125,9 +125,9 @@ class LearntForest:
         Raises:
             ValueError: no trees, or leaves that do not hold shares of the classes.
         """
+        own: dict[str, tuple[str, Axes]] = {"value": ("float64", ("answer", scores))}
+        check_arrays(arrays, WANTED | own)
         trees = Trees.from_arrays(arrays, features=features)
-        if trees.value.shape[1] != scores:
-            raise ValueError(f"the leaves answer with {trees.value.shape[1]} scores, not {scores}.")
         if scores > 1 and (trees.value.min() < 0 or np.abs(trees.value.sum(axis=1) - 1).max() > 1e-6):
             raise ValueError("a leaf does not hold shares that add up to 1.")
         return cls(trees=trees, classes=scores if scores > 1 else 0)

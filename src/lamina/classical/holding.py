@@ -22,7 +22,6 @@ from lamina.classical.rounds import baseline, plant_rounds, start_of
 from lamina.classical.to_graph import CannotHoldError, to_graph
 
 CLOSE = 1e-6  # between probabilities, or numbers in units of the larger of 1 and the number
-MOST_COMPARED = 10_000  # rows by which a way of holding is judged
 
 Kept = LearntLinear | LearntForest | LearntBoosting | LearntGraph
 
@@ -36,18 +35,17 @@ class Held(NamedTuple):
 
 def hold(fitted: Fitted, rows: Array) -> Held:
     """The first way of holding that answers ``rows`` as the estimator does. **Shape**: rows ``(row, feature)``."""
-    some = rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST_COMPARED)).astype(np.int64)]
-    wanted = fitted.scores(some)
+    wanted = fitted.scores(rows)
     guesses: tuple[Callable[[Fitted, int], Kept | None], ...] = (_linear, _trees, _rounds, _lightgbm)
     for guess in guesses:
         try:
             learnt = guess(fitted, rows.shape[1])
+            if learnt is not None and _alike(learnt.scores(rows), wanted):
+                return Held(learnt)
         except (AttributeError, IndexError, KeyError, TypeError, ValueError):
             continue  # its insides only looked alike
-        if learnt is not None and _alike(learnt.scores(some), wanted):
-            return Held(learnt)
     try:
-        return Held(to_graph(fitted, rows.shape[1], lambda graph: _alike(graph.scores(some), wanted)))
+        return Held(to_graph(fitted, rows.shape[1], lambda graph: _alike(graph.scores(rows), wanted)))
     except CannotHoldError as reason:
         return Held(None, str(reason))
 

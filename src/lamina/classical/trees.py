@@ -104,7 +104,13 @@ class Trees:
             yield part, self.leaves(features[part])
 
     def leaves(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
-        """The row of ``value`` that each tree answers each row with, int64 ``(row, tree)``."""
+        """The row of ``value`` that each tree answers each row with, int64 ``(row, tree)``.
+
+        Raises:
+            ValueError: the rows have another number of features.
+        """
+        if features.ndim != 2 or features.shape[1] != self.features:
+            raise ValueError(f"features have the shape {features.shape}, not (row, {self.features}).")
         cells = np.ascontiguousarray(features, np.float32)
         rows = len(cells)
         together = max(1, STEPS // max(1, rows))

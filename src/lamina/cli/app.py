@@ -16,8 +16,10 @@ from rich.text import Text
 from lamina.cli.failures import INTERRUPTED, plain, show_defect, show_error
 from lamina.foundation.errors import LaminaError
 
+WIDE = 160  # columns of what is no terminal
+
 app = typer.Typer(
-    help="Deep learning from raw data to one safe file.",
+    help="Deep learning from raw data to one safe file, with an honest verdict.",
     epilog="Any command with --debug shows where in the program an error arose.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -36,14 +38,22 @@ Kinds = Annotated[list[str] | None, typer.Option("--kind", help="COLUMN=KIND whe
 def fit(
     data: DataArgument,
     target: Annotated[str | None, typer.Argument(help="The column to predict; built-in sets know theirs.")] = None,
-    out: Annotated[Path, typer.Option(help="Folder for model.lamina and result.json.")] = Path("run"),
+    out: Annotated[Path, typer.Option(help="Folder for the models, the report and result.json.")] = Path("run"),
+    quick: Annotated[bool, typer.Option("--quick", help="A first look in about a quarter of the time.")] = False,
+    budget: Annotated[str | None, typer.Option(help="Time for everything: 30s, 5m, 2h.")] = None,
+    contender: Annotated[
+        list[str] | None,
+        typer.Option(help="A rival: linear, forest, ..., none, or package.module:Class of an estimator."),
+    ] = None,
+    choose: Annotated[str | None, typer.Option(help="Keep this contender, whatever the verdict says.")] = None,
+    metric: Annotated[str | None, typer.Option(help="What decides: accuracy, log_loss, roc_auc, rmse, ...")] = None,
     network: Annotated[str | None, typer.Option(help='Such as "64 relu, 64 relu"; see `lamina networks`.')] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the training rows.")] = None,
     members: Annotated[int | None, typer.Option(min=1, help="Networks that answer together.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Length of a step.")] = None,
-    budget: Annotated[str | None, typer.Option(help="Time for the training: 30s, 5m, 2h.")] = None,
     folds: Annotated[int | None, typer.Option(min=1, help="Folds; 1 holds out one part.")] = None,
-    repeats: Annotated[int, typer.Option(min=1, help="How often the folds are drawn anew.")] = 1,
+    repeats: Annotated[int | None, typer.Option(min=1, help="How often the folds are drawn anew.")] = None,
+    test: Annotated[float | None, typer.Option(help="Share of the rows that is opened once, at the end.")] = None,
     group: Annotated[str | None, typer.Option(help="Column whose equal values stay on one side.")] = None,
     time: Annotated[str | None, typer.Option(help="Column by which the past trains and the future tests.")] = None,
     task: Annotated[str | None, typer.Option(help="classification or regression.")] = None,
@@ -53,9 +63,9 @@ def fit(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     as_json: JsonOption = False,
 ) -> None:
-    """Train a network on a table and measure it on rows it never saw."""
-    from lamina.cli.parse import kinds_of, missing_of, seconds_of, task_of
-    from lamina.cli.progress import training_display
+    """Train a network and its simpler rivals on a table, and say which to use."""
+    from lamina.cli.parse import kinds_of, missing_of, seconds_of, task_of, typed_again
+    from lamina.cli.progress import study_display
     from lamina.cli.render import show_study
     from lamina.evaluation import Protocol, check_folder
     from lamina.evaluation import fit as fit_study
@@ -63,20 +73,25 @@ def fit(
 
     check_folder(out)
     console = _console(as_json)
-    with training_display(console) as on_epoch:
+    with study_display(console) as on_step:
         study = fit_study(
             data,
             target,
+            contenders=contender,
             network=network,
             training=training_with(epochs=epochs, learning_rate=learning_rate, device=device),
             task=task_of(task),
-            protocol=Protocol(folds=folds, repeats=repeats, group=group, time=time),
+            protocol=Protocol(folds=folds, repeats=repeats, test=test, group=group, time=time),
+            metric=metric,
+            choose=choose,
             members=members,
             kinds=kinds_of(kind),
             missing=missing_of(missing),
             seed=seed,
             seconds=seconds_of(budget),
-            on_epoch=on_epoch,
+            quick=quick,
+            command=typed_again(sys.argv),
+            on_step=on_step,
         )
     written = study.save(out)
     if as_json:
@@ -123,6 +138,28 @@ def evaluate(model: ModelArgument, data: DataArgument, as_json: JsonOption = Fal
     show_remarks([("info", note.sentence) for note in notes], console)
     rows = [(METRICS[name].label, format_metric(METRICS[name], value)) for name, value in found.items()]
     show_pairs(data, rows, console)
+
+
+@app.command()
+def explain(
+    model: ModelArgument,
+    data: DataArgument,
+    rows: Annotated[int, typer.Option(min=1, help="How many rows to explain, from the first on.")] = 5,
+    method: Annotated[str, typer.Option(help="shapley for any model, or gradients for networks.")] = "shapley",
+    seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Say why a model answers as it does: what each column adds to an answer."""
+    from lamina.cli.explaining import explained_rows, explanations_json, show_explanations
+    from lamina.cli.parse import method_of
+    from lamina.model import load
+
+    opened, chosen = load(model), method_of(method)
+    found, notes = explained_rows(opened, data, rows=rows, method=chosen, seed=seed)
+    if as_json:
+        _print_json(explanations_json(opened, found, chosen))
+    else:
+        show_explanations(opened, found, notes, chosen, _console(as_json))
 
 
 @app.command()
@@ -221,8 +258,9 @@ def _say_interrupted(screen: Console) -> None:
 
 
 def _console(as_json: bool) -> Console:
-    """Where progress and results go: standard error if standard output is for JSON."""
-    return Console(stderr=as_json)
+    """Where progress and results go: standard error if standard output is for JSON. A file or a pipe has no edge."""
+    console = Console(stderr=as_json)
+    return console if console.is_terminal else Console(stderr=as_json, width=WIDE)
 
 
 def _print_json(facts: Any) -> None:

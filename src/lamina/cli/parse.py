@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import shlex
+from collections.abc import Sequence
 from typing import Literal
 
 from lamina.data.schema import MISSING_SPELLINGS
 from lamina.foundation.errors import SpecError, nearest
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+_METHODS = ("shapley", "gradients")
 _TASKS = ("classification", "regression")
 
 
@@ -53,6 +56,30 @@ def kinds_of(pairs: list[str] | None) -> dict[str, str]:
             )
         kinds[name] = kind
     return kinds
+
+
+def method_of(name: str) -> Literal["shapley", "gradients"]:
+    """The way of explaining of that name.
+
+    Raises:
+        SpecError: there is none.
+    """
+    if name not in _METHODS:
+        raise SpecError(
+            wrong=f"the method {name!r} is not known.",
+            expected=f"one of {', '.join(_METHODS)}.",
+            remedy=nearest(name, _METHODS),
+        )
+    return name  # type: ignore[return-value]  # it is one of the two
+
+
+def typed_again(words: Sequence[str]) -> str:
+    """What a person typed, as it can be typed again.
+
+    >>> typed_again(["/usr/bin/lamina", "fit", "my data.csv", "price"])
+    "lamina fit 'my data.csv' price"
+    """
+    return shlex.join(["lamina", *words[1:]])
 
 
 def missing_of(spellings: list[str] | None) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The live display of a training: two moving lines on a terminal, plain lines elsewhere."""
+"""The live display of a study: two moving lines on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -12,17 +12,21 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.text import Text
 
+from lamina.cli.failures import plain
+from lamina.cli.render import show_remarks
+
 if TYPE_CHECKING:
+    from lamina.evaluation import Step
     from lamina.training.outcome import Progress as Epoch
 
 PLAIN_SECONDS = 2.0  # at most one plain line in so many seconds
 
-EpochSink = Callable[["Epoch"], None]
+StepSink = Callable[["Step"], None]
 
 
 @contextmanager
-def training_display(console: Console) -> Iterator[EpochSink]:
-    """Something to hand every finished epoch to."""
+def study_display(console: Console) -> Iterator[StepSink]:
+    """Something to hand every step of a study to; what was found in the data is shown before anything is trained."""
     if console.is_terminal:
         with _moving_bar(console) as sink:
             yield sink
@@ -31,7 +35,7 @@ def training_display(console: Console) -> Iterator[EpochSink]:
 
 
 @contextmanager
-def _moving_bar(console: Console) -> Iterator[EpochSink]:
+def _moving_bar(console: Console) -> Iterator[StepSink]:
     """Two lines, so that a terminal of 80 columns cuts nothing off: how far and how long, then the figures."""
     columns = (
         SpinnerColumn(),
@@ -43,24 +47,39 @@ def _moving_bar(console: Console) -> Iterator[EpochSink]:
     task = bar.add_task("reading and checking the data", pace="", total=None)
     with Live(bar, console=console, transient=True) as live:
 
-        def sink(epoch: Epoch) -> None:
-            words = f"epoch {epoch.epoch}/{epoch.epochs}"
-            bar.update(task, description=words, total=epoch.epochs, completed=epoch.epoch, pace=pace_words(epoch))
-            live.update(Group(bar, Text(f"  {figure_words(epoch)}")))
+        def sink(step: Step) -> None:
+            show_opening(step, console)
+            if step.epoch is not None:
+                pace = f"{pace_words(step.epoch)}{rival_words(step)}"
+                words, epoch = f"epoch {step.epoch.epoch}/{step.epoch.epochs}", step.epoch
+                bar.update(task, description=words, total=epoch.epochs, completed=epoch.epoch, pace=pace)
+                live.update(Group(bar, Text(f"  {figure_words(epoch)}")))
+            elif step.total:
+                bar.update(task, description="rivals", total=step.total, completed=step.done, pace=rival_words(step))
 
         yield sink
 
 
-def _plain_lines(console: Console) -> EpochSink:
+def _plain_lines(console: Console) -> StepSink:
     shown = [0.0]
 
-    def sink(epoch: Epoch) -> None:
+    def sink(step: Step) -> None:
+        show_opening(step, console)
+        words, ending = _line(step)
         now = time.monotonic()
-        if epoch.epoch in (1, epoch.epochs) or now - shown[0] >= PLAIN_SECONDS:
+        if words and (ending or now - shown[0] >= PLAIN_SECONDS):
             shown[0] = now
-            console.print(f"epoch {progress_line(epoch)}", markup=False, highlight=False, soft_wrap=True)
+            console.print(words, markup=False, highlight=False, soft_wrap=True)
 
     return sink
+
+
+def show_opening(step: Step, console: Console) -> None:
+    """What begins now, and what was found in the data."""
+    show_remarks([(f.severity, f.sentence) for f in step.findings], console)
+    show_remarks([("info", note.sentence) for note in step.notes], console)
+    if step.words:
+        console.print(Text(plain(step.words)), soft_wrap=True)
 
 
 def progress_line(epoch: Epoch) -> str:
@@ -82,3 +101,18 @@ def pace_words(epoch: Epoch) -> str:
     """How fast it goes and how long it will take."""
     networks = f" in {epoch.members} networks" if epoch.members > 1 else ""
     return f"{epoch.rows_per_second:,.0f} rows/s{networks}  {epoch.seconds_left:.0f} s left"
+
+
+def rival_words(step: Step) -> str:
+    """How far the rivals are."""
+    return f"  {step.done}/{step.total} rivals' fits" if step.total else ""
+
+
+def _line(step: Step) -> tuple[str, bool]:
+    """The step in one line, and whether it begins or ends something and must be shown."""
+    if step.epoch is not None:
+        ending = step.epoch.epoch in (1, step.epoch.epochs)
+        return f"epoch {progress_line(step.epoch)}{rival_words(step)}", ending
+    if step.total:
+        return f"rivals: {step.done} of {step.total} fits", step.done == step.total
+    return "", False

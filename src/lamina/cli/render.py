@@ -19,14 +19,89 @@ SHOWN_NOTES = 8
 
 
 def show_study(study: Study, written: Sequence[Any], console: Console) -> None:
-    """The results of a fit: what was noticed, the scores, the diagnosis, the files."""
-    show_remarks([(f.severity, f.sentence) for f in study.findings], console)
-    show_remarks([("info", note.sentence) for note in study.notes], console)
-    show_pairs(_title(study), [(s.metric.label, s.words()) for s in study.scores], console)
+    """The results of a fit: the verdict, the contenders, what more rows would do, the diagnosis, the files."""
+    facts = study.facts()
+    if study.verdict is not None:
+        console.print(
+            Text.assemble(("Verdict: ", "bold green"), (plain(study.verdict.sentence), "bold")), soft_wrap=True
+        )
+    console.print(Text(plain(_title(study)), style="dim"), soft_wrap=True)
+    show_contenders(facts, console)
+    curve, naive, test = facts.get("learning_curve"), facts.get("naive_split"), facts.get("test")
+    for part in (naive, curve, test):
+        if part and part["sentence"]:
+            console.print(Text(plain(part["sentence"])), soft_wrap=True)
     for diagnosis in study.diagnoses:
-        console.print(Text(plain(f"{diagnosis.sentence} {diagnosis.advice}")))
+        console.print(Text(plain(f"The network: {diagnosis.sentence} {diagnosis.advice}")), soft_wrap=True)
     seconds = f"in {study.seconds:.1f} s" if study.seconds < 100 else f"in {study.seconds / 60:.1f} min"
-    console.print(Text(plain(f"Wrote {' and '.join(str(path) for path in written)} {seconds}.")), soft_wrap=True)
+    files = ", ".join(f"{path} ({study.chosen})" if path.name == "model.lamina" else str(path) for path in written)
+    console.print(Text(plain(f"Wrote {files} {seconds}.")), soft_wrap=True)
+
+
+def show_contenders(facts: Mapping[str, Any], console: Console) -> None:
+    """One line a contender, the best first, the one that is kept in bold."""
+    headline = facts["metric"]
+    second = "log_loss" if facts["task"] == "classification" else "mae"
+    table = Table(box=None, padding=(0, 1), header_style="cyan")
+    table.add_column("contender", no_wrap=True)
+    for name in (facts["metrics"][headline]["label"], "95 % interval", facts["metrics"][second]["label"]):
+        table.add_column(name, justify="right")
+    if facts["task"] == "classification":
+        table.add_column("calibr. error", justify="right")
+    for name in ("training", "a row", "size"):
+        table.add_column(name, justify="right")
+    for one in facts["contenders"]:
+        table.add_row(*_cells(one, headline, second, facts), style="bold" if one["name"] == facts["chosen"] else None)
+    console.print(table)
+
+
+def _cells(one: Mapping[str, Any], headline: str, second: str, facts: Mapping[str, Any]) -> list[Text]:
+    title = Text(plain(one["title"]))
+    if one.get("left_out"):
+        return [title, Text(plain(f"left out: {one['left_out']}"))]
+    scores, cost, honest = one["scores"], one["cost"], one["calibration"]
+    low, high = (_score(headline, end) for end in scores[headline]["interval"])
+    error = [] if facts["task"] != "classification" else [_score("ece", honest["ece"]) if honest else ""]
+    cells = [
+        _score(headline, scores[headline]["mean"]),
+        f"{low.removesuffix(' %')} to {high}",
+        _score(second, scores[second]["mean"]),
+        *error,
+        time_words(cost["fit_seconds"]),
+        time_words(cost["predict_ms_a_row"] / 1e3),
+        size_words(cost["bytes"]),
+    ]
+    return [title, *(Text(cell) for cell in cells)]
+
+
+def time_words(seconds: float) -> str:
+    """A time with two digits that count.
+
+    >>> [time_words(s) for s in (0.0000021, 0.0123, 3.4, 125.0)]
+    ['2.1 µs', '12 ms', '3.4 s', '2.1 min']
+    """
+    for unit, size in (("min", 60.0), ("s", 1.0), ("ms", 1e-3)):
+        if seconds >= size:
+            return f"{seconds / size:.2g} {unit}" if seconds < 100 * size else f"{seconds / size:.0f} {unit}"
+    return f"{seconds / 1e-6:.2g} µs" if seconds < 100e-6 else f"{seconds / 1e-6:.0f} µs"
+
+
+def size_words(size: float) -> str:
+    """Bytes with two digits that count.
+
+    >>> [size_words(n) for n in (260, 45_300, 3_400_000)]
+    ['260 B', '44 KiB', '3.2 MiB']
+    """
+    for unit, width in (("MiB", 2**20), ("KiB", 2**10)):
+        if size >= width:
+            return f"{size / width:.2g} {unit}" if size < 99.5 * width else f"{size / width:.0f} {unit}"
+    return f"{size:.0f} B"
+
+
+def _score(name: str, value: float | None) -> str:
+    from lamina.metrics import METRICS, format_metric
+
+    return "undefined" if value is None else format_metric(METRICS[name], value)
 
 
 def show_remarks(remarks: Sequence[tuple[str, str]], console: Console) -> None:

@@ -2,6 +2,9 @@
 
     p_T proportional to p^(1/T):  T above 1 makes answers less sure, below 1 surer, and never changes the answer
 
+One temperature and no isotonic regression: over 200 splits each of 11 real tables (`benchmarks/coverage.py`) the
+temperature had the lower log loss on all 11, by 1 to 52 %. Isotonic regression had the lower calibration error on 9.
+
 Every function takes probabilities as float ``(row, class)`` whose rows add up to 1 and truth as int ``(row,)``: answers
 to rows that the contender did not learn from.
 

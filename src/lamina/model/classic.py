@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from lamina.classical import FAMILIES, LEARNT, Learnt
 from lamina.data import Batch
-from lamina.foundation.errors import ModelFileError
+from lamina.foundation.errors import LaminaError, ModelFileError
 from lamina.foundation.signature import Signature
 from lamina.model.predictor import MOST_COUNT
 
@@ -95,12 +95,8 @@ def learnt_of(kind: str, arrays: dict[str, npt.NDArray[Any]], signature: Signatu
     try:
         with np.errstate(all="ignore"):  # nonsense in a file may overflow before it is refused
             learnt: Learnt = kind_of.from_arrays(arrays, features=signature.features, scores=signature.scores)
-    except ImportError as error:
-        raise ModelFileError(
-            wrong=f"the model is of the kind {kind!r}, which needs the package {error.name or 'onnxruntime'!r}.",
-            expected="a Python that has it.",
-            remedy="pip install onnx onnxruntime",
-        ) from error
+    except LaminaError as error:  # it is not the file: a package is missing, and the kind says which
+        raise ModelFileError(wrong=error.wrong, expected=error.expected, remedy=error.remedy) from error
     more = sorted(set(arrays) - set(learnt.arrays()))
     if more:  # nothing travels in a file that the learner does not need
         raise ValueError(f"there is an array {more[0]!r} too many")

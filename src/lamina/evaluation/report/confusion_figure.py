@@ -13,9 +13,10 @@ from lamina.evaluation.report.palette import ACCENT, INK, ON_ACCENT
 from lamina.evaluation.report.picture import Cell, Picture, Table
 from lamina.evaluation.report.read import mapping, number, sequence
 from lamina.evaluation.report.svg import WIDTH, draw
-from lamina.evaluation.report.words import count, rows_words, share, shown
+from lamina.evaluation.report.words import both_ends, count, rows_words, share, shown
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 DRAWN = 12  # classes; more would be a grey carpet
@@ -58,7 +59,7 @@ def counts_of(confusion: Facts) -> NDArray[np.float64] | None:
 
 
 def sentence_for(counts: NDArray[np.float64], names: list[str], who: str) -> str:
-    """How many rows were right, and the commonest mistake.
+    r"""How many rows were right, and the commonest mistake.
 
     >>> sentence_for(np.array([[8.0, 2.0], [0.0, 10.0]]), ["a", "b"], "Forest")
     'Forest was right on 18 of 20 held-out rows (90.0\xa0%); the commonest mistake is a taken for b (2 rows).'
@@ -102,7 +103,7 @@ def _table(counts: NDArray[np.float64], names: list[str]) -> Table:
 
 def _below(names: list[str]) -> int:
     """Pixels for the labels under the map, which stand on end if they are long."""
-    longest = max(len(shown(name, 14)) for name in names)
+    longest = max(len(both_ends(name, 14)) for name in names)
     return 52 if longest <= _fits(names) else 46 + 7 * longest
 
 
@@ -119,21 +120,19 @@ def _paint(figure: Figure, counts: NDArray[np.float64], names: list[str]) -> Non
     axes.set(xlim=(0, classes), ylim=(classes, 0), xlabel="predicted", ylabel="true")
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
-    labels, middle = [shown(name, 14) for name in names], [code + 0.5 for code in range(classes)]
+    labels, middle = [both_ends(name, 14) for name in names], [code + 0.5 for code in range(classes)]
     upright = max(map(len, labels)) > _fits(names)
     axes.set_xticks(middle, labels, rotation=90 if upright else 0, rotation_mode="anchor" if upright else "default",
                     ha="right" if upright else "center", va="center" if upright else "top", color=INK)  # fmt: skip
     axes.set_yticks(middle, labels, color=INK)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     for truth, given in np.ndindex(classes, classes):
-        _cell(axes, truth, given, counts[truth, given], shares[truth, given])
+        _cell(axes, truth, given, float(counts[truth, given]), float(shares[truth, given]))
 
 
-def _cell(axes: object, truth: int, given: int, rows: float, part: float) -> None:
-    from matplotlib.axes import Axes
+def _cell(axes: Axes, truth: int, given: int, rows: float, part: float) -> None:
     from matplotlib.patches import Rectangle
 
-    assert isinstance(axes, Axes)
     strength = 0.05 + 0.95 * part
     axes.add_patch(Rectangle((given + 0.03, truth + 0.03), 0.94, 0.94, color=ACCENT, alpha=strength, linewidth=0))
     weight = "bold" if truth == given else "normal"

@@ -85,10 +85,7 @@ def sentence_for(facts: Facts, scale: Scale, dots: list[Dot]) -> str:
     others = [dot for dot in dots if dot.name != mapping(facts.get("verdict")).get("network")]
     inside = sum(region[0] <= dot.mean <= region[1] for dot in others)
     margin = scale.gap(number(mapping(facts.get("verdict")).get("region")) or 0.0)
-    among = "none" if inside == 0 else "all" if inside == len(others) else f"{inside}"
-    return f"{words} Of {len(others)} others, {among} came within {margin} of the {region[2]}" + (
-        ", a difference that does not matter in practice."
-    )
+    return f"{words} Practically equal to the {region[2]} (within {margin}): {inside} of {len(others)} others."
 
 
 def _width(dots: list[Dot]) -> float:
@@ -106,8 +103,7 @@ def _paint(figure: Figure, facts: Facts, scale: Scale, dots: list[Dot]) -> None:
         axes.axvspan(max(left, region[0]), min(right, region[1]), color=ACCENT, alpha=0.1, linewidth=0)
         place = min(max(((region[0] + region[1]) / 2 - left) / (right - left), 0.24), 0.76)
         words = f"practically equal to the {region[2]}"
-        above = {"xytext": (0, 6), "textcoords": "offset points", "ha": "center", "va": "bottom"}
-        axes.annotate(words, (place, 1), xycoords="axes fraction", fontsize=12, color=ACCENT, **above)
+        axes.text(place, 1.015, words, transform=axes.transAxes, ha="center", va="bottom", fontsize=12, color=ACCENT)
     for row, dot in enumerate(dots):
         _row(axes, row, dot, scale, facts)
 

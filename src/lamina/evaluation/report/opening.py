@@ -99,11 +99,11 @@ def facts_to_remember(facts: Facts) -> tuple[Fact, ...]:
 
 def sentences_to_remember(facts: Facts) -> tuple[Fact, ...]:
     """Would more data help, and what did the rows say that no choice ever saw?"""
-    found = [Fact(name="More data", value=_more_data(facts)), Fact(name="Test", value=test_sentence(facts))]
+    found = [Fact(name="More data", value=_more_data(facts)), Fact(name="Test", value=tested_sentence(facts))]
     return tuple(fact for fact in found if fact.value)
 
 
-def test_sentence(facts: Facts) -> str:
+def tested_sentence(facts: Facts) -> str:
     """The test line: in the facts' words, or else from its numbers."""
     test, scale = mapping(facts.get("test")), field.headline(facts)
     told = sentence_of(test.get("sentence"))
@@ -144,7 +144,8 @@ def _region(facts: Facts, verdict: Facts) -> str:
     if scale is None or region is None:
         return ""
     rival = field.title_of(facts, verdict.get("rival")) if verdict.get("rival") else "its rival"
-    words = f"Chances for the network; its rival is: {rival}. Practically equal means: within {scale.gap(region)} of {scale.label}."
+    words = f"Chances for the network; its rival is: {rival}. "
+    words += f"Practically equal means: within {scale.gap(region)} of {scale.label}."
     difference = number(verdict.get("difference"))
     if difference is None:
         return words

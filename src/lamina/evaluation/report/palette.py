@@ -14,8 +14,8 @@ PAPER = "#000004"  # what lies behind
 ACCENT = "#000005"  # the network, which is what a report is about
 ON_ACCENT = "#000006"  # text on the accent
 SERIES = ("#000010", "#000011", "#000012", "#000013", "#000014", "#000015", "#000016", "#000017")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", ".")  # shapes as well, for those who see no colours
-SHAPES = ("●", "■", "▲", "◆", "▼", "✚", "✖", "·")  # the same shapes in words
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")  # shapes as well, for those who see no colours
+SHAPES = ("●", "■", "▲", "◆", "▼", "✚", "✖", "★")  # the same shapes in words
 
 VARIABLES = {
     "#000000": "--ink",

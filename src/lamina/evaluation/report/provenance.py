@@ -90,11 +90,12 @@ def _covered(facts: Facts) -> str:
     if nominal is None or measured is None:
         return ""
     classes = facts.get("task") != "regression"
-    each = "" if width is None else (
-        f" A set holds {plain_number(width)} classes on average." if classes else f" They are {plain_number(width)} wide on average."
-    )  # fmt: skip
+    size = plain_number(width)
+    each = f" A set holds {size} classes on average." if classes else f" They are {size} wide on average."
     kind = "Sets of classes" if classes else "Intervals"
-    return f"{kind} meant to hold the truth in {share(nominal)} of the cases held it in {share(measured, 1)}.{each}"
+    return f"{kind} meant to hold the truth in {share(nominal)} of the cases held it in {share(measured, 1)}." + (
+        "" if width is None else each
+    )
 
 
 def _extrapolated(facts: Facts) -> str:

@@ -69,9 +69,9 @@ def sentence_for(calibration: Facts, bins: list[Bin], who: str) -> str:
     )
     common = max(bins, key=lambda b: b.rows)
     return (
-        f"{who}: confidence and accuracy differ by {100 * error:.1f} points on average (calibration error{span}); on the "
-        f"whole it is {manner}. Where it is {share(common.confidence)} sure, it is right in {share(common.accuracy)} of "
-        f"{count(common.rows)} rows."
+        f"{who}: confidence and accuracy differ by {100 * error:.1f} points on average (calibration error{span}); "
+        f"on the whole it is {manner}. Where it is {share(common.confidence)} sure, it is right in "
+        f"{share(common.accuracy)} of {count(common.rows)} rows."
     )
 
 

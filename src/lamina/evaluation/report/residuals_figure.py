@@ -37,10 +37,11 @@ def residuals_figure(facts: Facts) -> Picture | None:
         _spread(figure, predicted - truth)
 
     drawings = (
-        draw(against, name="predicted", alt=f"Predicted against true values. {sentence}", height=380),
-        draw(spread, name="errors", alt=f"How often errors of each size occur. {sentence}", height=200),
+        draw(against, name="predicted", alt=f"Predicted against true values. {sentence}", height=340),
+        draw(spread, name="errors", alt=f"How often errors of each size occur. {sentence}", height=340),
     )
-    return Picture(name="residuals", heading="Predicted against true", sentence=sentence, drawings=drawings)
+    heading = "Predicted against true"
+    return Picture(name="residuals", heading=heading, sentence=sentence, drawings=drawings, wide=True)
 
 
 def pairs_of(residuals: Facts) -> tuple[Numbers, Numbers]:
@@ -81,11 +82,11 @@ def _against(figure: Figure, truth: Numbers, predicted: Numbers, target: str) ->
 
 
 def _spread(figure: Figure, error: Numbers) -> None:
-    axes = frame(figure, left=66, top=8)
+    axes = frame(figure, left=66)
     low, high = limits(error.tolist(), pad=0)
     bars, edges = np.histogram(error, bins=24, range=(low, high))
     axes.bar(edges[:-1], bars, width=np.diff(edges) * 0.92, align="edge", color=ACCENT, alpha=0.7, linewidth=0)
     axes.axvline(0, color=SOFT, linewidth=1, linestyle="--")
     axes.set(xlabel="predicted minus true", ylabel="rows")
     tick_words(axes, "x", tick, most=5)
-    tick_words(axes, "y", tick, most=3)
+    tick_words(axes, "y", tick)

@@ -10,7 +10,7 @@ import re
 import warnings
 from collections.abc import Callable
 from io import StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 WIDTH = 420  # of a picture; a phone shows four fifths of it
 _DPI = 72
-_SETTINGS = {
+_SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "lamina",
     "text.parse_math": False,  # a column named $x$ is just that
@@ -67,7 +67,8 @@ def draw(paint: Callable[[Figure], None], *, name: str, alt: str, height: float,
         # the reader's browser has fonts that this machine may lack; no letter is drawn here
         warnings.filterwarnings("ignore", message="Glyph|Matplotlib currently does not support", category=UserWarning)
         matplotlib.rcdefaults()  # a style of the user's own must not change the page
-        matplotlib.rcParams.update(_SETTINGS)
+        for setting, value in _SETTINGS.items():
+            matplotlib.rcParams[setting] = value
         figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI)
         paint(figure)
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))

@@ -54,21 +54,22 @@ def fold_tables(facts: Facts) -> tuple[Table, ...]:
 
 def balance_table(facts: Facts) -> Table | None:
     """How many rows each class has, the commonest first."""
-    found = [(name, rows) for name, each in mapping(facts.get("balance")).items() if (rows := number(each)) is not None]
+    found = [(name, many) for name, each in mapping(facts.get("balance")).items() if (many := number(each)) is not None]
     if not found:
         return None
-    every = sum(rows for _, rows in found) or 1.0
+    every = sum(many for _, many in found) or 1.0
     ranked = sorted(found, key=lambda pair: -pair[1])
     rows = tuple(
         (
             Cell(words=shown(name), heading=True),
-            number_cell(rows, count),
-            Cell(words=share(rows / every, 1), numeric=True),
+            number_cell(many, count),
+            Cell(words=share(many / every, 1), numeric=True),
         )
-        for name, rows in ranked[:BALANCE]
+        for name, many in ranked[:BALANCE]
     )
     rest = ranked[BALANCE:]
-    remark = f"{len(rest)} further classes hold {count(sum(rows for _, rows in rest))} rows; the rarest {count(ranked[-1][1])}."
+    held = count(sum(many for _, many in rest))
+    remark = f"{len(rest)} further classes hold {held} rows; the rarest {count(ranked[-1][1])}."
     return Table(
         caption="Rows of each class", head=("Class", "Rows", "Share"), rows=rows, remarks=(remark,) if rest else ()
     )

@@ -57,7 +57,8 @@ def sentence_for(curves: list[list[Line]]) -> str:
     """From where to where the loss fell, and when it was lowest on rows held out.
 
     >>> sentence_for([[[(1, 0.9), (2, 0.3)], [(1, 0.95), (2, 0.5)]]])
-    'Over 2 epochs the loss on training rows went from 0.900 to 0.300; on held-out rows it was lowest at epoch 2 (0.500).'
+    'Over 2 epochs the loss on training rows went from 0.900 to 0.300; on held-out rows it was lowest at epoch 2
+    (0.500).'
     """
     training, held_out = curves[0]
     first = f"Over {len(training)} epochs the loss on training rows went from {plain_number(training[0][1])} to "

@@ -22,20 +22,31 @@ _JOINERS = "\u200c\u200d"  # real letters of Persian and Hindi, and of emoji tha
 
 
 def shown(value: object, most: int = 60) -> str:
-    """A text on one line, without control characters and marks of direction, cut to ``most`` letters.
+    r"""A text on one line, without control characters and marks of direction, cut to ``most`` letters.
 
-    >>> shown("two\\nlines"), shown("abc\\u202edef"), shown("x" * 100, 5)
-    ('two lines', 'abc\ufffddef', 'xxxx…')
+    >>> shown("two\nlines"), shown("abc\u202edef"), shown("x" * 100, 5)
+    ('two lines', 'abc�def', 'xxxx…')
     """
     head = str(value)[: 4 * most]  # a name of a million letters is not walked through
     tidy = " ".join("".join(map(_harmless, head)).split()) or ("(blank)" if value == "" or head.isspace() else "")
     return tidy if len(tidy) <= most else f"{tidy[: most - 1].rstrip()}…"
 
 
-def sentence_of(value: Json) -> str:
-    """A whole sentence from the facts, tidied; long enough that only an absurd name in it is cut.
+def both_ends(value: object, most: int) -> str:
+    """As `shown`, but cut in the middle: names that begin alike often differ at the end.
 
-    >>> sentence_of("A linear\\nmodel."), sentence_of(None)
+    >>> both_ends("class number 12", 10), both_ends("short", 10)
+    ('class…r 12', 'short')
+    """
+    tidy = shown(value)
+    tail = (most - 1) * 2 // 5 + 1
+    return tidy if len(tidy) <= most else f"{tidy[: most - 1 - tail].rstrip()}…{tidy[-tail:]}"
+
+
+def sentence_of(value: Json) -> str:
+    r"""A whole sentence from the facts, tidied; long enough that only an absurd name in it is cut.
+
+    >>> sentence_of("A linear\nmodel."), sentence_of(None)
     ('A linear model.', '')
     """
     return shown(value, 700) if text(value) else ""
@@ -91,7 +102,7 @@ def tick(value: float) -> str:
 
 
 def share(value: Json, places: int = 0) -> str:
-    """A share as so many in a hundred; one that is not quite 0 or 1 is not rounded to it.
+    r"""A share as so many in a hundred; one that is not quite 0 or 1 is not rounded to it.
 
     >>> share(0.954), share(0.001), share(0.9999), share(0.0), share(None)
     ('95\xa0%', '<\xa01\xa0%', '>\xa099\xa0%', '0\xa0%', '–')
@@ -107,7 +118,7 @@ def share(value: Json, places: int = 0) -> str:
 
 
 def duration(seconds: Json) -> str:
-    """A time in the unit a person would choose.
+    r"""A time in the unit a person would choose.
 
     >>> [duration(s) for s in (2e-6, 0.0123, 41.2, 600, 90000, None)]
     ['0.002\xa0ms', '12.3\xa0ms', '41.2\xa0s', '10.0\xa0min', '25.0\xa0h', '–']
@@ -123,7 +134,7 @@ def duration(seconds: Json) -> str:
 
 
 def size(bytes_: Json) -> str:
-    """Bytes in the unit a person would choose (1 kB is 1,000 bytes).
+    r"""Bytes in the unit a person would choose (1 kB is 1,000 bytes).
 
     >>> size(980), size(2210), size(5.3e6), size(None)
     ('980\xa0B', '2.21\xa0kB', '5.30\xa0MB', '–')
@@ -148,7 +159,7 @@ def listed(names: list[str]) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Scale:
-    """How the values of one metric are read.
+    r"""How the values of one metric are read.
 
     >>> accuracy = Scale(name="accuracy", label="accuracy", percent=True, better="higher")
     >>> accuracy.words(0.98912), accuracy.range(0.975, 0.997), accuracy.gap(0.002), accuracy.words(None)
