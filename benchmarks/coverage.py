@@ -30,8 +30,8 @@ from typing import Any
 import numpy as np
 from common import write
 
-from lamina.evaluation.calibrate import fit_temperature
-from lamina.evaluation.coverage import conformity_of_classes, conformity_of_numbers
+from lamina.evaluation.honesty.calibrate import fit_temperature
+from lamina.evaluation.honesty.coverage import conformity_of_classes, conformity_of_numbers
 from lamina.metrics import calibration_error, log_loss
 from lamina.model.calibration import calibrated, fit_conformity
 

@@ -340,6 +340,23 @@ def packed(arrays: dict[str, np.ndarray]) -> dict[str, bytes]:
     return {"weights.safetensors": write_arrays(arrays)}
 
 
+def test_nothing_travels_beside_the_arrays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An array that the learner does not need is refused, even if its kind would pass over it."""
+    own = LEARNT["linear"]
+
+    class Careless(own):  # type: ignore[misc, valid-type]
+        @classmethod
+        def from_arrays(cls, arrays: Any, *, features: int, scores: int) -> Any:
+            wanted = {name: arrays[name] for name in ("weight", "bias", "codes")}
+            return own.from_arrays(wanted, features=features, scores=scores)
+
+    members = members_of(made("linear"))
+    arrays = read_arrays(members["weights.safetensors"])
+    monkeypatch.setitem(LEARNT, "linear", Careless)
+    hidden = members | packed(arrays | {"secret": np.zeros(3, np.uint8)})
+    assert "an array 'secret' too many" in refusal(tmp_path / "m", hidden)
+
+
 def test_a_flipped_bit_is_refused_wherever_it_is() -> None:
     """At every byte of a classical file with a calibration one bit is flipped: each such file is refused."""
     content = seal(members_of(made("linear", "price")))

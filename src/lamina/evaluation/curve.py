@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from lamina.evaluation.contenders import NETWORK, Contender
-from lamina.evaluation.curve_fit import Points, curve_sizes
-from lamina.evaluation.curve_words import Measure, meeting, read_curve, sentence, to_json
+from lamina.evaluation.learning import Measure, Points, curve_sizes, meeting, read_curve, sentence, to_json
 from lamina.evaluation.plan import Plan, curve_trials
 from lamina.evaluation.prepare import Prepared
 from lamina.evaluation.race import Outcome

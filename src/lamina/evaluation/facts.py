@@ -18,11 +18,11 @@ from lamina.evaluation.plan import Plan
 from lamina.evaluation.prepare import Prepared
 from lamina.evaluation.protocol import Protocol
 from lamina.evaluation.race import Outcome
-from lamina.evaluation.rowwise import bootstrap_interval, choice_optimism
 from lamina.evaluation.score import finite_or_none
-from lamina.evaluation.statistics import mean_interval
 from lamina.evaluation.tally import Tally, classes_of, codes_of, settings_of, truth_of
+from lamina.evaluation.verdict import bootstrap_interval, choice_optimism, mean_interval
 from lamina.explain import explanation_facts
+from lamina.explain import network_facts as inside_facts
 from lamina.foundation.randomness import numpy_stream
 from lamina.foundation.specs import Json, code
 from lamina.metrics import METRICS, format_metric
@@ -143,9 +143,10 @@ def final_facts(
     corrected = choice_optimism(truth, answers, metric=headline.function, better=headline.better, seed=seed, draws=500)
     if not len(plan.test):
         interval = [finite_or_none(end) for end in corrected.interval]
+        score, flattery = format_metric(headline, corrected.score), _gap(headline, corrected.optimism)
         words = (
             f"On rows that the choice did not see, the best of {len(tallies)} contenders reaches "
-            f"{article(headline.label)} of {format_metric(headline, corrected.score)}: choosing flatters by {_gap(headline, corrected.optimism)}. "
+            f"{article(headline.label)} of {score}: choosing flatters by {flattery}. "
             f"No rows were set aside, for with {prepared.table.num_rows:,} each one is needed to learn from."
         )
         scores = {metric: {"mean": finite_or_none(corrected.score), "interval": interval}}
@@ -187,6 +188,8 @@ def _interval(truth: npt.NDArray[Any], given: npt.NDArray[np.float64], name: str
 
 def _gap(metric: Any, optimism: float) -> str:
     """A difference of two scores in words."""
+    if abs(optimism) < 5e-4 and metric.percent:
+        return "less than 0.1 points"
     if metric.percent:
         return f"{100 * optimism:.1f} points"
     return format_metric(metric, abs(optimism)) if optimism >= 0 else f"-{format_metric(metric, -optimism)}"
@@ -248,8 +251,10 @@ def explanations(prepared: Prepared, plan: Plan, model: Model, network: Model | 
     rows = explained_rows(plan, seed)
     table = prepared.table.take(pa.array(rows))
     said = explanation_facts(model, table, seed=seed)
-    inside = said if network is model else {} if network is None else explanation_facts(network, table, seed=seed)
-    return {"importance": said["importance"], "effects": said["effects"], "inside": inside.get("network")}
+    inside = said.get("network")
+    if network is not None and network is not model:
+        inside = inside_facts(network, table, seed=seed)
+    return {"importance": said["importance"], "effects": said["effects"], "inside": inside}
 
 
 def explained_rows(plan: Plan, seed: int) -> npt.NDArray[np.int64]:

@@ -10,9 +10,8 @@ from lamina.evaluation.keep import can_be_kept
 from lamina.evaluation.plan import Plan
 from lamina.evaluation.prepare import Prepared
 from lamina.evaluation.score import finite_or_none
-from lamina.evaluation.standing import SIMPLICITY, Standing
 from lamina.evaluation.tally import Tally, truth_of
-from lamina.evaluation.verdict import Verdict, by_folds, by_rows, decide
+from lamina.evaluation.verdict import SIMPLICITY, Standing, Verdict, by_folds, by_rows, decide
 from lamina.metrics import METRICS
 
 

@@ -18,9 +18,16 @@ import pyarrow as pa
 
 from lamina.data import ClassTarget
 from lamina.estimators import Fitted
-from lamina.evaluation.calibrate import cross_fitted, ece_interval, fit_temperature, reliability
 from lamina.evaluation.contenders import NETWORK, Contender
-from lamina.evaluation.coverage import conformity_of_classes, conformity_of_numbers, measured_coverage
+from lamina.evaluation.honesty import (
+    conformity_of_classes,
+    conformity_of_numbers,
+    cross_fitted,
+    ece_interval,
+    fit_temperature,
+    measured_coverage,
+    reliability,
+)
 from lamina.evaluation.plan import Plan
 from lamina.evaluation.prepare import Prepared
 from lamina.evaluation.race import Outcome

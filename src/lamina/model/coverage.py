@@ -46,7 +46,7 @@ def likely_classes(chances: Floats, calibration: Calibration | None, coverage: f
     most = threshold_for(calibration, coverage)
     order = np.argsort(-chances, axis=-1, kind="stable")
     inside = 1 - np.take_along_axis(chances, order, axis=-1) <= most  # the form in which conformity was measured
-    pass
+    inside[:, 0] = True
     return [row[kept] for row, kept in zip(order, inside, strict=True)]
 
 

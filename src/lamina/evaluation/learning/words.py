@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lamina.evaluation.curve_band import Band, Crossing, Doubled, band, crossing, doubled
-from lamina.evaluation.curve_fit import FARTHEST, Law, Points, curve_sizes, fit_law, see, why_no_law
+from lamina.evaluation.learning.band import Band, Crossing, Doubled, band, crossing, doubled
+from lamina.evaluation.learning.law import FARTHEST, Law, Points, curve_sizes, fit_law, see, why_no_law
 
 LITTLE = 0.05  # a share of the error that is not worth twice the rows
 SURE = 0.01  # the least gain, as a share of the error, from which "would" may stand in place of "might"
@@ -83,7 +83,7 @@ def read_curve(points: Points, *, seed: int, rows: int | None = None) -> Curve:
 
 
 def meeting(curves: Mapping[str, Curve], first: str, second: str, *, seed: int) -> Crossing | None:
-    """Where the laws of two of these contenders cross, if they do (`curve_fit.crossing`); None if one has no curve."""
+    """Where the laws of two of these contenders cross, if they do; None if one of them has no curve."""
     if first not in curves or second not in curves:
         return None
     return crossing(curves[first].points, curves[second].points, seed=seed)

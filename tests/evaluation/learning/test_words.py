@@ -7,9 +7,9 @@ import math
 
 import pytest
 
-from lamina.evaluation.curve_band import Crossing, Doubled
-from lamina.evaluation.curve_fit import Law, Points
-from lamina.evaluation.curve_words import Curve, Measure, about, meeting, read_curve, sentence, to_json
+from lamina.evaluation.learning.band import Crossing, Doubled
+from lamina.evaluation.learning.law import Law, Points
+from lamina.evaluation.learning.words import Curve, Measure, about, meeting, read_curve, sentence, to_json
 
 ROWS = (50, 100, 200, 400, 800)
 FALLING = Points(rows=ROWS, errors=tuple((2 * n**-0.5 - 0.001, 2 * n**-0.5 + 0.001) for n in ROWS))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from lamina.evaluation.standing import Standing
-from lamina.evaluation.statistics import LEVEL, Comparison
+from lamina.evaluation.verdict.standing import Standing
+from lamina.evaluation.verdict.statistics import LEVEL, Comparison
 from lamina.metrics import Metric, format_metric
 
 ALIKE = 1.25  # costs within this factor of each other are the same to a person

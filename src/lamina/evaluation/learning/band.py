@@ -3,7 +3,7 @@
 Each curve is resampled some hundred times and the law fitted anew to each. What is drawn is the noise of the measured
 errors (a bootstrap over the resamples) and, where the points miss the law by more than their noise, that too. In
 simulations of 300 curves each, four to six sizes with two to ten resamples, the 90 % band held the true error at twice
-the largest size in 88 to 95 % of them, on and off the law (`tests/evaluation/test_curve_band.py` keeps two of them).
+the largest size in 88 to 95 % of them, on and off the law (`tests/evaluation/learning/test_band.py` keeps two of them).
 
 Sources: Viering and Loog (2022), arXiv:2103.10948; Figueroa et al. (2012), doi:10.1186/1472-6947-12-8; Birge (1932),
 doi:10.1103/PhysRev.40.207, for scaling errors by what a law leaves over.
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lamina.evaluation.curve_fit import (
+from lamina.evaluation.learning.law import (
     FARTHEST,
     TRUST_IN_TREND,
     Floats,

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from lamina.evaluation.standing import SIMPLICITY, Standing
+from lamina.evaluation.verdict.standing import SIMPLICITY, Standing
 from lamina.foundation.errors import SpecError
 from lamina.metrics import METRICS
 

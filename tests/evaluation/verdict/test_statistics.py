@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from lamina.evaluation.statistics import (
+from lamina.evaluation.verdict.statistics import (
     Better,
     Comparison,
     compare_folds,

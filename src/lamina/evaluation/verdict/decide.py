@@ -16,10 +16,10 @@ from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
 
-from lamina.evaluation.rowwise import compare_rows
-from lamina.evaluation.standing import Standing
-from lamina.evaluation.statistics import LEVEL, Comparison, Word, compare_folds, holm
-from lamina.evaluation.verdict_words import Found, price_of, sentence_of
+from lamina.evaluation.verdict.rowwise import compare_rows
+from lamina.evaluation.verdict.standing import Standing
+from lamina.evaluation.verdict.statistics import LEVEL, Comparison, Word, compare_folds, holm
+from lamina.evaluation.verdict.words import Found, price_of, sentence_of
 from lamina.foundation.errors import SpecError, nearest
 from lamina.foundation.specs import Json
 from lamina.metrics import Metric

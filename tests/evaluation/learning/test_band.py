@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from lamina.evaluation.curve_band import band, crossing, doubled
-from lamina.evaluation.curve_fit import Law, Points, fit_law
+from lamina.evaluation.learning.band import band, crossing, doubled
+from lamina.evaluation.learning.law import Law, Points, fit_law
 from lamina.foundation.errors import DataError
 
 ROWS = (50, 87, 152, 264, 459, 800)

@@ -7,8 +7,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from lamina.evaluation import draws as module
-from lamina.evaluation.draws import RowMetric, bootstrap, draw_counts, finite, middle
+from lamina.evaluation.verdict import draws as module
+from lamina.evaluation.verdict.draws import RowMetric, bootstrap, draw_counts, finite, middle
 from lamina.foundation.errors import DataError
 from lamina.metrics import accuracy, log_loss, mae, rmse, roc_auc
 

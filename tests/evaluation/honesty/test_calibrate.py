@@ -9,7 +9,7 @@ import pytest
 from sklearn.datasets import load_breast_cancer
 from sklearn.naive_bayes import GaussianNB
 
-from lamina.evaluation.calibrate import cross_fitted, ece_interval, fit_temperature, reliability, wilson
+from lamina.evaluation.honesty.calibrate import cross_fitted, ece_interval, fit_temperature, reliability, wilson
 from lamina.foundation.errors import DataError
 from lamina.metrics import calibration_error, log_loss
 from lamina.model.calibration import calibrated

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lamina.evaluation.calibrate import each_fold
+from lamina.evaluation.honesty.calibrate import each_fold
 from lamina.metrics.rows import Floats, class_rows, number_rows
 from lamina.model.calibration import quantile_of
 

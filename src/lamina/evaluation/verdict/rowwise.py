@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lamina.evaluation.draws import (
+from lamina.evaluation.verdict.draws import (
     Array,
     Counts,
     Floats,
@@ -26,7 +26,7 @@ from lamina.evaluation.draws import (
     middle,
     scores_of_draws,
 )
-from lamina.evaluation.statistics import Better, Comparison, compare_diverged
+from lamina.evaluation.verdict.statistics import Better, Comparison, compare_diverged
 from lamina.foundation.errors import DataError
 from lamina.metrics import accuracy
 

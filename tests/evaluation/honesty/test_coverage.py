@@ -10,7 +10,7 @@ from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import Ridge
 
-from lamina.evaluation.coverage import Coverage, conformity_of_classes, conformity_of_numbers, measured_coverage
+from lamina.evaluation.honesty.coverage import Coverage, conformity_of_classes, conformity_of_numbers, measured_coverage
 from lamina.foundation.errors import DataError
 from lamina.model.calibration import fit_conformity
 

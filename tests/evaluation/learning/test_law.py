@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer, load_digits
 
-from lamina.evaluation.curve_fit import Law, Points, curve_sizes, extrapolate, fit_law, see, why_no_law
+from lamina.evaluation.learning.law import Law, Points, curve_sizes, extrapolate, fit_law, see, why_no_law
 from lamina.foundation.errors import DataError
 
 ROWS = (50, 87, 152, 264, 459, 800)
