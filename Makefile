@@ -18,12 +18,12 @@ demo test tests bench: export OMP_NUM_THREADS = 1
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-demo: $(VENV)/core.stamp ## train a network on penguins and say what to do next
+demo: $(VENV)/core.stamp ## give the verdict on penguins and say what to do next
 	$(BIN)/lamina fit penguins species --out demo
-	@printf '%s\n' '' 'That was a network trained, checked and kept in demo/model.lamina. What to do next:' '' \
+	@printf '%s\n' '' 'The model to use is in demo/model.lamina, the pictures in demo/report.html. What to do next:' '' \
 	  '  source $(VENV)/bin/activate' \
 	  '  lamina inspect demo/model.lamina             what the file knows about itself' \
-	  '  lamina evaluate demo/model.lamina penguins   how good its answers are' \
+	  '  lamina explain demo/model.lamina penguins    why it answers as it does' \
 	  '  lamina fit my.csv price --out run            the same for a table and a column of yours' \
 	  '  lamina --help                                everything else' ''
 

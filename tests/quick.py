@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import lamina
-from lamina.evaluation import Study
+from lamina.evaluation import Protocol, Study
 from lamina.networks import MLP
 from lamina.training import AdamW, Training
 
@@ -16,9 +16,14 @@ SHORT = Training(epochs=3, device="cpu")
 ENOUGH = Training(epochs=30, batch=32, optimiser=AdamW(learning_rate=0.03), device="cpu")  # to learn easy things
 
 
+# the network alone with the constant, in one draw of the folds, without anything that is told about it afterwards
+ALONE = {"contenders": (), "choose": "network", "curve": False, "explain": False, "workers": 0}
+
+
 def quick_fit(data: Any, target: str | None = None, **changes: Any) -> Study:
-    """A study that is over in no time; ``changes`` are arguments of `lamina.fit`."""
-    return lamina.fit(data, target, **{"network": SMALL, "training": SHORT, "members": 1, **changes})
+    """A study that is over in no time and keeps the network; ``changes`` are arguments of `lamina.fit`."""
+    usual = {"network": SMALL, "training": SHORT, "members": 1, "protocol": Protocol(repeats=1)}
+    return lamina.fit(data, target, **{**ALONE, **usual, **changes})
 
 
 def two_clouds(rows: int = 60, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -93,7 +93,7 @@ def test_bad_tables_are_refused(tmp_path, monkeypatch, capsys, name) -> None:
     content, words = TABLES[name]
     (tmp_path / name).write_bytes(content)
     monkeypatch.chdir(tmp_path)
-    assert words in said(["fit", name, "y", "--epochs", "2", "--device", "cpu"], 3, capsys)
+    assert words in said(["fit", name, "y", "--epochs", "2", "--device", "cpu", "--quick"], 3, capsys)
     assert [path.name for path in tmp_path.iterdir()] == [name]
     assert (tmp_path / name).read_bytes() == content
 
@@ -186,9 +186,9 @@ def test_answers_too_large_to_square_leave_plain_json(tmp_path) -> None:
     data = {**sound(), "y": np.linspace(0, 1, 40).tolist()}
     data["y"][5], data["y"][6] = 1e308, -1e308
     study = quick_fit(data, "y")
-    _, result = study.save(tmp_path)
-    facts = json.loads(result.read_text())
-    assert facts["scores"]["rmse"]["mean"] is None
+    facts = json.loads(study.save(tmp_path)[-1].read_text())
+    (network,) = [one for one in facts["contenders"] if one["name"] == "network"]
+    assert network["scores"]["rmse"]["mean"] is None
     assert np.isfinite(study.model.predict(data)).all()
     assert study.headline.words()
 
@@ -220,6 +220,7 @@ def test_a_learning_rate_that_diverges_saves_nothing(tmp_path, capsys, rate) -> 
     """The run stops with advice, and an old model in the folder stays as it was."""
     (tmp_path / "model.lamina").write_bytes(b"old")
     words = ["fit", "diabetes", "--network", "8 relu", "--learning-rate", rate, "--epochs", "20", "--device", "cpu"]
+    words += ["--contender", "none", "--quick"]
     text = said([*words, "--out", tmp_path], 1, capsys)
     assert "training diverged" in text
     assert "try a tenth of it" in text
@@ -271,6 +272,7 @@ def test_a_full_disk_leaves_the_old_files(study, tmp_path, size) -> None:
 def test_a_full_disk_is_said_by_the_command_line(tmp_path, capsys) -> None:
     """Exit code 1, three lines, and the folder as it was."""
     words = ["fit", "iris", "--network", "8 tanh", "--epochs", "2", "--device", "cpu", "--out", tmp_path]
+    words += ["--contender", "none", "--quick"]
     with small_disk(0):
         assert "cannot be written" in said(words, 1, capsys)
     assert list(tmp_path.iterdir()) == []

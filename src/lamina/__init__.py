@@ -1,9 +1,10 @@
-"""lamina: deep learning from raw data to one safe file.
+"""lamina: deep learning from raw data to one safe file, with an honest verdict.
 
 Importing it costs nothing: every name loads its room when it is first used.
 
     study = lamina.fit("penguins")                 # a path, a data frame, or a built-in name
-    study.headline.words()                         # how good it is on rows it never saw
+    study.verdict.sentence                         # whether the network was worth it, and which model to use
+    study.report("report.html")
     study.model.save("penguins.lamina")
     lamina.load("penguins.lamina").predict(frame)
 """
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from lamina.estimators import NetworkRegressor as NetworkRegressor
     from lamina.evaluation import Protocol as Protocol
     from lamina.evaluation import Study as Study
+    from lamina.evaluation import Verdict as Verdict
     from lamina.evaluation import fit as fit
     from lamina.foundation.errors import LaminaError as LaminaError
     from lamina.model import Model as Model
@@ -41,6 +43,7 @@ _ROOMS = {
     "Study": "evaluation",
     "Table": "networks",
     "Training": "training",
+    "Verdict": "evaluation",
     "fit": "evaluation",
     "load": "model",
     "read": "data",

@@ -13,9 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-import lamina
 from lamina.cli.tables import csv_bytes, print_csv
-from quick import SHORT, SMALL
+from quick import quick_fit
 
 TITLE = "\x1b]0;owned\x07"  # sets the title of a terminal
 STYLED = "[bold red]x[/]"
@@ -35,7 +34,7 @@ def hostile(tmp_path_factory) -> Path:
     data[FORMULA] = pa.array([[TITLE, STYLED, "plain"][i] for i in stream.integers(0, 3, 30)])
     data[f"{TITLE}kind"] = pa.array([CLASSES[i % 3] for i in range(30)])
     pyarrow.parquet.write_table(pa.table(data), folder / "data.parquet")
-    lamina.fit(folder / "data.parquet", f"{TITLE}kind", network=SMALL, training=SHORT).save(folder)
+    quick_fit(folder / "data.parquet", f"{TITLE}kind").save(folder)
     return folder
 
 
@@ -46,18 +45,19 @@ def assert_harmless(text: str) -> None:
 
 
 @pytest.mark.parametrize("terminal", [False, True], ids=["pipe", "terminal"])
-@pytest.mark.parametrize("words", ["fit", "evaluate", "inspect", "misspelt"])
+@pytest.mark.parametrize("words", ["fit", "evaluate", "explain", "inspect", "misspelt"])
 def test_names_are_shown_as_they_are_and_do_nothing(command, hostile, tmp_path, monkeypatch, terminal, words) -> None:
     """Escapes are spelt out, markup stays text, and no name begins a line of its own."""
     if terminal:
         for name, value in {"FORCE_COLOR": "1", "TTY_COMPATIBLE": "1", "TERM": "xterm"}.items():
             monkeypatch.setenv(name, value)
     model, data, target = hostile / "model.lamina", hostile / "data.parquet", f"{TITLE}kind"
-    quick = ("--network", "8 tanh", "--epochs", "2", "--device", "cpu", "--out", tmp_path)
+    quick = ("--contender", "none", "--quick", "--network", "8 tanh", "--epochs", "2", "--device", "cpu")
     ended = command(
         *{
-            "fit": ("fit", data, target, *quick),
+            "fit": ("fit", data, target, *quick, "--out", tmp_path),
             "evaluate": ("evaluate", model, data),
+            "explain": ("explain", model, data, "--rows", "2"),
             "inspect": ("inspect", model),
             "misspelt": ("fit", data, f"{TITLE}knid", *quick),
         }[words]

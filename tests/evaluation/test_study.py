@@ -62,10 +62,10 @@ def test_repeats_draw_the_folds_anew() -> None:
 
 @pytest.fixture
 def sides(monkeypatch) -> tuple[list[set[int]], list[set[int]]]:
-    """The ``row`` numbers that encoders were fitted on and that models were judged on, split by split."""
+    """The ``row`` numbers that networks' encoders were fitted on and that networks were asked about, trial by trial."""
     taught: list[set[int]] = []
     tested: list[set[int]] = []
-    fit_encoder, evaluate_table = fitting.fit_encoder, Model.evaluate_table
+    fit_encoder, decide = fitting.fit_encoder, Model.decide
 
     def recorded_fit(table, schema, **settings):
         taught.append({int(value) for value in table.column("row").to_pylist()})
@@ -73,10 +73,10 @@ def sides(monkeypatch) -> tuple[list[set[int]], list[set[int]]]:
 
     def recorded_test(self, table, **settings):
         tested.append({int(value) for value in table.column("row").to_pylist()})
-        return evaluate_table(self, table, **settings)
+        return decide(self, table, **settings)
 
     monkeypatch.setattr(fitting, "fit_encoder", recorded_fit)
-    monkeypatch.setattr(Model, "evaluate_table", recorded_test)
+    monkeypatch.setattr(Model, "decide", recorded_test)
     return taught, tested
 
 
@@ -87,14 +87,13 @@ def numbered(rows: int = 60) -> dict[str, list]:
 
 def test_encoders_never_see_a_test_row(sides) -> None:
     """In each fold the encoder is fitted on the training rows, and the score is taken on all others."""
-    quick_fit(numbered(), "kind", protocol=Protocol(folds=4))
+    quick_fit(numbered(), "kind", protocol=Protocol(folds=4, repeats=1))
     taught, tested = sides
-    assert len(taught) == 5
-    assert len(tested) == 4
-    for seen, judged in zip(taught, tested, strict=False):
+    assert len(taught) == len(tested) == 5
+    for seen, judged in zip(taught, tested, strict=True):
         assert not seen & judged
         assert len(seen | judged) == 60
-    assert taught[-1] == set(range(60))
+    assert (taught[-1], tested[-1]) == (set(range(60)), set())
     assert set.union(*tested) == set(range(60))
 
 
@@ -107,7 +106,7 @@ def test_a_held_out_part_is_seen_by_nothing_before_the_score(sides, monkeypatch)
         "fit_fleet",
         lambda build, pool, members, *a, **k: watched.append(members) or fit_fleet(build, pool, members, *a, **k),
     )
-    study = quick_fit(numbered(2600), "kind", protocol=Protocol(folds=1))
+    study = quick_fit(numbered(2600), "kind", protocol=Protocol(folds=1, test=0))
     taught, tested = sides
     assert not taught[0] & tested[0]
     assert (len(taught[0]), len(tested[0])) == (1872, 520)
@@ -127,8 +126,9 @@ def test_folds_choose_nothing_by_the_rows_that_judge(monkeypatch) -> None:
 def test_groups_stay_on_one_side_and_are_no_input(sides) -> None:
     """No group is in training and test at once, and the model never asks for it."""
     data = {**numbered(), "farm": [f"farm {i // 6}" for i in range(60)]}
-    study = quick_fit(data, "kind", protocol=Protocol(folds=5, group="farm"))
-    for seen, judged in zip(*sides, strict=False):
+    study = quick_fit(data, "kind", protocol=Protocol(folds=5, repeats=1, group="farm"))
+    taught, tested = sides
+    for seen, judged in zip(taught[:5], tested[:5], strict=True):  # what follows is the random split of comparison
         assert not {i // 6 for i in seen} & {i // 6 for i in judged}
     assert "farm" not in study.model.encoder.inputs
     assert study.model.facts()["left_out"] == {"farm": "identifier"}
@@ -144,7 +144,7 @@ def test_the_past_teaches_and_the_future_judges(sides) -> None:
     study = quick_fit(data, "kind", protocol=Protocol(folds=3, time="day"))
     taught, tested = sides
     assert len(study.judged) == 3
-    for seen, judged in zip(taught, tested, strict=False):
+    for seen, judged in zip(taught[:3], tested[:3], strict=True):
         assert max(order[list(seen)]) < min(order[list(judged)])
 
 
@@ -165,10 +165,12 @@ def test_a_small_budget_ends_the_run_and_leaves_a_model() -> None:
 
 
 def test_a_budget_that_is_over_before_training_leaves_a_model() -> None:
-    """Even a limit that reading alone uses up ends with a network, if an untaught one."""
+    """Even a limit that reading alone uses up ends with a network, if an untaught one, and without a verdict."""
     study = quick_fit(clouds(), "kind", training=Training(epochs=1_000_000, device="cpu"), seconds=1e-6)
     assert set(study.stopped) == {"seconds"}
     assert len(study.model.predict(clouds())) == 60
+    assert study.verdict is None
+    assert [one["left_out"] for one in study.facts()["contenders"]] == [None, "the budget was used up"]
 
 
 @pytest.mark.parametrize("seconds", [0, -1.0, math.nan, "5m"])
@@ -235,8 +237,7 @@ def test_equal_seeds_give_equal_files(tmp_path) -> None:
 def test_saved_model_answers_the_same(tmp_path) -> None:
     """The file that a study writes answers as the study's own model."""
     study = quick_fit(mixed_columns(), "grade")
-    model, _ = study.save(tmp_path / "run")
-    kept = lamina.load(model)
+    kept = lamina.load(study.save(tmp_path / "run")[0])
     np.testing.assert_array_equal(
         kept.predict_proba(mixed_columns(seed=1)), study.model.predict_proba(mixed_columns(seed=1))
     )
@@ -245,7 +246,7 @@ def test_saved_model_answers_the_same(tmp_path) -> None:
 
 def test_members_answer_together() -> None:
     """Several members make one model, and each fold is judged by their common answer."""
-    study = quick_fit(clouds(), "kind", members=3, protocol=Protocol(folds=2))
+    study = quick_fit(clouds(), "kind", members=3, protocol=Protocol(folds=2, repeats=1))
     assert study.model.predictor.members == len(study.histories) == len(study.model.card.seeds) == 3
 
 
@@ -263,11 +264,12 @@ def test_a_doubtful_guess_is_noted() -> None:
     assert any("ask for a regression" in note.sentence for note in quick_fit(data, "rooms").notes)
 
 
-def test_on_epoch_hears_every_epoch() -> None:
-    """A listener gets each epoch in order, and the training is the same with it and without."""
+def test_a_listener_hears_every_epoch() -> None:
+    """A listener gets the plan, then each epoch in order, and the training is the same with it and without."""
     heard = []
-    study = quick_fit(clouds(), "kind", on_epoch=heard.append)
-    assert [progress.epoch for progress in heard] == [1, 2, 3]
+    study = quick_fit(clouds(), "kind", on_step=heard.append)
+    assert heard[0].stage == "plan"
+    assert [step.epoch.epoch for step in heard if step.epoch] == [1, 2, 3]
     assert study.scores == quick_fit(clouds(), "kind").scores
 
 

@@ -20,7 +20,7 @@ from lamina.classical.trees import Trees
 
 SMALL = 1_000  # rows up to which three folds choose
 UNJUDGED = 20  # rounds where there are too few rows to hold any out
-CHUNK = 25  # rounds between two looks at the hold-out
+CHUNK = 25  # rounds between the first looks at the hold-out
 PATIENCE = 25  # rounds without a smaller loss after which a walk on one hold-out ends
 MOST_HELD = 20_000  # held-out rows at most: enough to place the smallest loss
 ABSENT = -1_000.0  # the raw score of a class that no training row has
@@ -135,7 +135,7 @@ def _patient(losses: Iterator[float]) -> list[float]:
 
 
 def _walk(shape: Shape, lesson: Lesson, kept: Rows, held: Rows, *, most: int, chunk: int) -> Iterator[float]:
-    """The loss on the held-out rows after each of ``most`` rounds; a chunk of them is grown at a time."""
+    """The loss on the held-out rows after each of ``most`` rounds, which grow in chunks: ``chunk``, later more."""
     learn = lesson.take(kept)
     judge = lesson.take(held[some_rows(lesson.truth[held], lesson.classes, MOST_HELD, seed=lesson.seed)])
     if learn.only is not None:
@@ -143,10 +143,15 @@ def _walk(shape: Shape, lesson: Lesson, kept: Rows, held: Rows, *, most: int, ch
         return
     booster = shape.booster(lesson)
     raw = np.empty((0, 0))
-    for done in range(0, most, chunk):
-        booster.set_params(max_iter=min(most, done + chunk)).fit(learn.features, learn.truth)
+    done = 0
+    while done < most:
+        grown = min(
+            most, done + max(chunk, done // 2)
+        )  # every start goes through all trees again: start ever less often
+        booster.set_params(max_iter=grown).fit(learn.features, learn.truth)
         raw = raw if done else np.tile(baseline(booster, lesson.classes), (len(judge.truth), 1))
         trees, column = plant_rounds(booster, lesson.classes, learn.features.shape[1], since=done)
+        done = grown
         leaves = trees.leaves(judge.features)
         together = len(_columns(booster, lesson.classes))
         for at in range(0, len(column), together):

@@ -45,5 +45,5 @@ class Clock:
 
     def allows(self, seconds: float, share: float = 1.0) -> bool:
         """Whether something that takes so long fits."""
-        left = self.left(share)
-        return left is None or seconds <= left
+        end = self.until(share)
+        return end is None or time.monotonic() + seconds <= end

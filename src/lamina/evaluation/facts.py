@@ -20,12 +20,13 @@ from lamina.evaluation.protocol import Protocol
 from lamina.evaluation.race import Outcome
 from lamina.evaluation.score import finite_or_none
 from lamina.evaluation.tally import Tally, classes_of, codes_of, settings_of, truth_of
-from lamina.evaluation.verdict import bootstrap_interval, choice_optimism, mean_interval
+from lamina.evaluation.verdict import Corrected, bootstrap_interval, choice_optimism, mean_interval
 from lamina.explain import explanation_facts
 from lamina.explain import network_facts as inside_facts
+from lamina.foundation.errors import DataError
 from lamina.foundation.randomness import numpy_stream
 from lamina.foundation.specs import Json, code
-from lamina.metrics import METRICS, format_metric
+from lamina.metrics import METRICS, Metric, format_metric
 from lamina.model import Model, environment_here
 from lamina.training import diagnose
 
@@ -92,8 +93,17 @@ def score_interval(prepared: Prepared, plan: Plan, tally: Tally, name: str, seed
     if len(plan.judged) > 1:
         low, high = mean_interval(score.folds, share_tested(plan), share=metric.percent)
         return (low, high) if metric.percent or metric.better == "higher" else (max(0.0, low), high)
-    truth = truth_of(prepared, plan.judged[0])
-    return bootstrap_interval(truth, tally.answers[0], metric.function, seed=seed, draws=300)
+    return drawn_interval(truth_of(prepared, plan.judged[0]), tally.answers[0], name, seed)
+
+
+def drawn_interval(
+    truth: npt.NDArray[Any], given: npt.NDArray[np.float64], name: str, seed: int
+) -> tuple[float, float]:
+    """95 % over draws of the rows; NaN where the metric can say nothing of them, as ROC AUC of a single class."""
+    metric = METRICS[name].function
+    if not math.isfinite(metric(truth, given)):
+        return math.nan, math.nan
+    return bootstrap_interval(truth, given, metric, seed=seed, draws=300)
 
 
 def share_tested(plan: Plan) -> float:
@@ -131,46 +141,69 @@ def first_draw(prepared: Prepared, plan: Plan, tally: Tally) -> tuple[npt.NDArra
 
 def final_facts(
     prepared: Prepared, plan: Plan, tallies: Sequence[Tally], model: Model, *, metric: str, seed: int
-) -> dict[str, Json]:
+) -> dict[str, Json] | None:
     """The last line: the kept model on rows that no choice ever saw, with the optimism of the choice.
 
     Where no rows were set aside, the score is that of the whole procedure: in draws of the rows, the best contender on
-    those drawn is scored on those not drawn.
+    those drawn is scored on those not drawn. None if the metric can say nothing of such draws.
     """
-    headline = METRICS[metric]
+    corrected = _corrected(prepared, plan, tallies, METRICS[metric], seed)
+    if len(plan.test):
+        return _opened(prepared, plan, model, METRICS[metric], corrected, seed)
+    return None if corrected is None else _nested(prepared, len(tallies), METRICS[metric], corrected)
+
+
+def _corrected(prepared: Prepared, plan: Plan, tallies: Sequence[Tally], metric: Metric, seed: int) -> Corrected | None:
     truth = np.concatenate([truth_of(prepared, trial) for trial in plan.judged if trial.repeat == 0])
     answers = {tally.contender.name: first_draw(prepared, plan, tally)[1] for tally in tallies}
-    corrected = choice_optimism(truth, answers, metric=headline.function, better=headline.better, seed=seed, draws=500)
-    if not len(plan.test):
-        interval = [finite_or_none(end) for end in corrected.interval]
-        score, flattery = format_metric(headline, corrected.score), _gap(headline, corrected.optimism)
-        words = (
-            f"On rows that the choice did not see, the best of {len(tallies)} contenders reaches "
-            f"{article(headline.label)} of {score}: choosing flatters by {flattery}. "
-            f"No rows were set aside, for with {prepared.table.num_rows:,} each one is needed to learn from."
-        )
-        scores = {metric: {"mean": finite_or_none(corrected.score), "interval": interval}}
-        return {"rows": 0, "kind": "nested choice", "scores": scores, "optimism": corrected.optimism, "sentence": words}
-    return {**_opened(prepared, plan, model, metric, corrected.optimism, seed), "optimism": corrected.optimism}
+    try:
+        return choice_optimism(truth, answers, metric=metric.function, better=metric.better, seed=seed, draws=500)
+    except DataError:  # errors without a finite square, or too few rows of a class
+        return None
 
 
-def _opened(prepared: Prepared, plan: Plan, model: Model, metric: str, optimism: float, seed: int) -> dict[str, Json]:
+def _nested(prepared: Prepared, contenders: int, metric: Metric, corrected: Corrected) -> dict[str, Json]:
+    words = (
+        f"On rows that the choice did not see, the best of {contenders} contenders reaches {article(metric.label)} of "
+        f"{format_metric(metric, corrected.score)}: choosing flatters by {_gap(metric, corrected.optimism)}. "
+        f"No rows were set aside, for with {prepared.table.num_rows:,} each one is needed to learn from."
+    )
+    interval = [finite_or_none(end) for end in corrected.interval]
+    return {
+        "rows": 0,
+        "kind": "nested choice",
+        "scores": {metric.name: {"mean": finite_or_none(corrected.score), "interval": interval}},
+        "optimism": finite_or_none(corrected.optimism),
+        "sentence": words,
+    }
+
+
+def _opened(
+    prepared: Prepared, plan: Plan, model: Model, metric: Metric, corrected: Corrected | None, seed: int
+) -> dict[str, Json]:
     table = prepared.table.take(pa.array(plan.test))
     values = model.evaluate_table(table)
     answers, chances = model.decide(table)
     given = chances if prepared.task == "classification" else np.asarray(answers, np.float64)
     truth = known_truth(prepared, model, table)
-    ends = {name: _interval(truth, given, name, seed) for name in values}
-    scores = {name: {"mean": finite_or_none(value), "interval": ends[name]} for name, value in values.items()}
-    headline = METRICS[metric]
-    low, high = ends[metric]
+    ends = {name: drawn_interval(truth, given, name, seed) for name in values}
+    low, high = (format_metric(metric, end) for end in ends[metric.name])
+    gap = "" if corrected is None else f"; choosing among contenders flatters by {_gap(metric, corrected.optimism)}"
     words = (
         f"On {len(plan.test):,} rows that were opened once, after everything was chosen, the model reaches "
-        f"{article(headline.label)} of {format_metric(headline, values[metric])} (95 % interval "
-        f"{format_metric(headline, low or math.nan)} to {format_metric(headline, high or math.nan)}); choosing among "
-        f"contenders flatters by {_gap(headline, optimism)}."
+        f"{article(metric.label)} of {format_metric(metric, values[metric.name])} (95 % interval {low} to {high})"
+        f"{gap}."
     )
-    return {"rows": len(plan.test), "kind": "opened once", "scores": scores, "sentence": words}
+    return {
+        "rows": len(plan.test),
+        "kind": "opened once",
+        "scores": {
+            name: {"mean": finite_or_none(value), "interval": [finite_or_none(end) for end in ends[name]]}
+            for name, value in values.items()
+        },
+        "optimism": None if corrected is None else finite_or_none(corrected.optimism),
+        "sentence": words,
+    }
 
 
 def known_truth(prepared: Prepared, model: Model, table: pa.Table) -> npt.NDArray[Any]:
@@ -181,12 +214,7 @@ def known_truth(prepared: Prepared, model: Model, table: pa.Table) -> npt.NDArra
     return np.asarray(column, np.float64)
 
 
-def _interval(truth: npt.NDArray[Any], given: npt.NDArray[np.float64], name: str, seed: int) -> list[float | None]:
-    ends = bootstrap_interval(truth, given, METRICS[name].function, seed=seed, draws=300)
-    return [finite_or_none(end) for end in ends]
-
-
-def _gap(metric: Any, optimism: float) -> str:
+def _gap(metric: Metric, optimism: float) -> str:
     """A difference of two scores in words."""
     if abs(optimism) < 5e-4 and metric.percent:
         return "less than 0.1 points"

@@ -17,8 +17,17 @@ from lamina.metrics import METRICS
 
 def verdict_of(
     prepared: Prepared, plan: Plan, tallies: Sequence[Tally], *, metric: str, keep: str | None, seed: int
-) -> Verdict:
-    """The verdict on the network, by folds, or by the rows of the one part that was held out."""
+) -> Verdict | None:
+    """The verdict on the network, by folds, or by the rows of the one part that was held out.
+
+    None if the budget left nobody to compare it with.
+
+    Raises:
+        SpecError: the contender to keep was left out.
+    """
+    names = [one.contender.name for one in tallies]
+    if names == [NETWORK] and keep in (None, NETWORK):
+        return None
     headline = METRICS[metric]
     single = len(plan.judged) == 1
     if single:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lamina.classical import LEARNT
+from lamina.data import Note
 from lamina.estimators import classic_model
 from lamina.evaluation.contenders import NETWORK
 from lamina.evaluation.plan import Plan
@@ -55,8 +56,22 @@ def kept_model(
         rows=len(trial.train),
         calibration=tally.calibration,
         seeds=(seed,),
+        learner=learner_of(tally),
         **card,
     )
+
+
+def learner_of(tally: Tally) -> str:
+    """The learner in words, with the settings that were chosen inside the training rows."""
+    chosen = ", ".join(f"{name} {value}" for name, value in tally.kept.learnt.chosen.items())
+    return f"{tally.contender.title} ({chosen})" if chosen else tally.contender.title
+
+
+def not_kept_note(tally: Tally, kept: str) -> Note:
+    """That the chosen contender cannot be kept, why, and what is kept in its place."""
+    why = getattr(tally.kept.learnt, "why", "nothing of ours can hold it").rstrip(".")
+    words = f"{tally.contender.title} was chosen but cannot be written to a file ({why}); {kept} is kept in its place."
+    return Note(kind="kept", sentence=words)
 
 
 def card_scores(plan: Plan, tally: Tally) -> dict[str, Mapping[str, Mapping[str, Any]]]:

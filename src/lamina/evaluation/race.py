@@ -85,6 +85,7 @@ def race(
     """What every contender said in every trial, in their order.
 
     A rival that is not done when the clock shows ``until`` is left out; the network stops there with its best so far.
+    Rivals that share this process with it may take half of the time: it would use up all of it.
 
     Raises:
         TrainingError: the network diverged, or a process ended by itself.
@@ -94,6 +95,7 @@ def race(
     crew = Crew(prepared.table, prepared.schema, prepared.task, named, jobs, workers=workers)
     networks: tuple[Attempt, ...] = ()
     with crew:
+        crew.work(until=None if until is None else (time.monotonic() + until) / 2)
         if any(one.name == NETWORK for one in contenders):
             networks = network_attempts(
                 prepared,

@@ -19,6 +19,8 @@ from lamina.foundation.storage import atomic_write
 from lamina.model import Model
 from lamina.training import Diagnosis, History, Stop
 
+LONG = ("histories",)  # parts of the facts that the report does not show
+
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Study:
@@ -95,14 +97,16 @@ class Study:
         }
 
     def report(self, path: str | os.PathLike[str]) -> Path:
-        """Write the report: one HTML file that needs nothing else.
+        """Write the report: one HTML file that needs nothing else. Beside it the same facts, as ``NAME.json``.
 
         Raises:
             DataError: the file cannot be written.
         """
         place = Path(path)
+        facts = self.facts()
         try:
-            atomic_write(place, report_html(self.facts()).encode())
+            atomic_write(place, report_html(facts).encode())
+            atomic_write(place.with_suffix(".json"), as_json({k: v for k, v in facts.items() if k not in LONG}))
         except OSError as error:
             raise _no_place(place.parent, error.strerror or str(error)) from error
         return place
@@ -125,10 +129,15 @@ class Study:
             place.mkdir(parents=True, exist_ok=True)
             for name, model in models.items():
                 model.save(place / name)
-            atomic_write(place / "result.json", json.dumps(self.facts(), indent=1, allow_nan=False).encode())
+            atomic_write(place / "result.json", as_json(self.facts()))
         except OSError as error:
             raise _no_place(place, error.strerror or str(error)) from error
         return (*(place / name for name in models), self.report(place / "report.html"), place / "result.json")
+
+
+def as_json(facts: Mapping[str, Json]) -> bytes:
+    """Plain values as bytes; a number that is not finite is a mistake of ours."""
+    return json.dumps(facts, indent=1, allow_nan=False).encode()
 
 
 def check_folder(folder: str | os.PathLike[str]) -> None:

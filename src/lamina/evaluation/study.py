@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lamina.classical import Constant, Linear
-from lamina.data import MISSING_SPELLINGS
+from lamina.data import MISSING_SPELLINGS, Note
 from lamina.estimators import Task, as_network, as_training, member_seeds
 from lamina.evaluation import facts as tell
 from lamina.evaluation.asked import check_asked, headline_of
@@ -17,7 +17,7 @@ from lamina.evaluation.clock import Clock
 from lamina.evaluation.contenders import NETWORK, contenders_of
 from lamina.evaluation.curve import DRAWS, costs_of, curve_plan, learning_curve
 from lamina.evaluation.judge import keepable, ranked, verdict_of
-from lamina.evaluation.keep import kept_model
+from lamina.evaluation.keep import kept_model, not_kept_note
 from lamina.evaluation.plan import make_plan, naive_trials
 from lamina.evaluation.prepare import prepare
 from lamina.evaluation.protocol import Protocol
@@ -28,6 +28,7 @@ from lamina.evaluation.setup import OnStep, Setup, workers_for
 from lamina.evaluation.step import Step
 from lamina.evaluation.tally import Tally, tally, truth_of
 from lamina.evaluation.verdict import Verdict
+from lamina.foundation.devices import pick_device
 from lamina.foundation.specs import Json
 from lamina.metrics import METRICS
 from lamina.model import Model
@@ -89,6 +90,7 @@ def fit(
         DataError: the data cannot be read or learnt from.
         SchemaError: the target or another column is not there.
         SpecError: what was asked for makes no sense.
+        DeviceError: the device is not here.
         TrainingError: training diverged.
 
     >>> study = fit("iris", network="8 tanh", training=Training(epochs=40), contenders=["linear"], curve=False)
@@ -97,6 +99,7 @@ def fit(
     """
     clock = Clock(seconds)
     network, training = as_network(network), as_training(training)
+    pick_device(training.device)  # one that is not here is said before anything is read
     rivals = contenders_of(QUICK_CONTENDERS if quick and contenders is None else contenders)
     check_asked(metric, choose, rivals, seed)
     protocol = quick_protocol(protocol or Protocol()) if quick else protocol or Protocol()
@@ -130,7 +133,7 @@ def _study(setup: Setup, *, choose: str | None, draws: int, explain: bool, comma
     tallies = ranked([tally(prepared, plan, one, metric=metric, seed=seed) for one in done])
     named = tell.by_name(tallies)
     verdict = verdict_of(prepared, plan, tallies, metric=metric, keep=choose, seed=seed)
-    chosen = keepable(verdict.chosen, tallies)
+    chosen = keepable(verdict.chosen if verdict is not None else NETWORK, tallies)
     curve = _curve(setup, verdict, named, draws)
     naive = _naive(setup, named[chosen])
     models = {
@@ -161,7 +164,11 @@ def _study(setup: Setup, *, choose: str | None, draws: int, explain: bool, comma
         judged=tuple((len(trial.train), len(trial.test)) for trial in plan.judged),
         rows=prepared.table.num_rows,
         findings=findings,
-        notes=prepared.notes,
+        notes=(
+            *prepared.notes,
+            *_instead(verdict, named, chosen),
+            *_too_late(setup, draws=draws, curve=curve, explain=explain, said=said),
+        ),
         histories=() if kept is None else kept.histories,
         diagnoses=() if first is None else diagnose(first.histories[0]),
         stopped=() if kept is None else kept.stopped,
@@ -171,13 +178,19 @@ def _study(setup: Setup, *, choose: str | None, draws: int, explain: bool, comma
     )
 
 
-def _curve(setup: Setup, verdict: Verdict, named: Mapping[str, Tally], draws: int) -> Json:
+def _instead(verdict: Verdict | None, named: Mapping[str, Tally], chosen: str) -> tuple[Note, ...]:
+    if verdict is None or verdict.chosen == chosen:
+        return ()
+    return (not_kept_note(named[verdict.chosen], named[chosen].contender.title),)
+
+
+def _curve(setup: Setup, verdict: Verdict | None, named: Mapping[str, Tally], draws: int) -> Json:
     """Whether more rows would help the network and its rival; None if there is no time, or nobody wants to know."""
     if not draws:
         return None
     prepared, plan, seed = setup.prepared, setup.plan, setup.seed
     # a constant learns nothing from more rows: beside it the linear model is of more interest
-    rival = verdict.rival if verdict.rival != Constant.name else Linear.name
+    rival = verdict.rival if verdict is not None and verdict.rival != Constant.name else Linear.name
     who = {name: named[name] for name in dict.fromkeys((NETWORK, rival)) if name in named}
     trials = curve_plan(prepared, plan, draws=draws, seed=seed)
     if not trials or not setup.clock.allows(costs_of(who, trials, plan), CURVE):
@@ -199,6 +212,17 @@ def _naive(setup: Setup, chosen: Tally) -> Json:
     pairs = zip(trials, outcome.attempts, strict=True)
     scores = [METRICS[setup.metric].function(truth_of(setup.prepared, trial), one.answers) for trial, one in pairs]
     return tell.naive_facts(setup.metric, sum(scores) / len(scores), chosen.score(setup.metric).mean, protocol)
+
+
+def _too_late(setup: Setup, *, draws: int, curve: Json, explain: bool, said: Json) -> tuple[Note, ...]:
+    """What was asked for and is not there because the budget was used up."""
+    if setup.clock.seconds is None:
+        return ()
+    possible = draws and curve_plan(setup.prepared, setup.plan, draws=draws, seed=setup.seed)
+    wanted = {"the learning curve": possible and curve is None, "what the models rely on": explain and not said}
+    missing = [name for name, late in wanted.items() if late]
+    words = f"no time was left for {' and '.join(missing)}; give a larger budget."
+    return (Note(kind="budget", sentence=words),) if missing else ()
 
 
 def _explained(setup: Setup, models: Mapping[str, Model], chosen: str) -> dict[str, Json]:

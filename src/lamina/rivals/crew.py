@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -31,6 +31,7 @@ from lamina.rivals.trial import Trial
 from lamina.rivals.worker import family_json, write_ground
 
 Key = tuple[str, str]  # contender, trial
+PATIENCE_SECONDS = 5.0  # for what a process that was ended still has to say
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +60,7 @@ def usual_workers() -> int:
 class Crew:
     """Processes that work on jobs from the moment it is entered until it is left.
 
-    ``workers`` 0 does the jobs in this process, when their results are asked for. So are estimators that a user handed
+    ``workers`` 0 does the jobs in this process, when they are asked for. So are those of estimators that a user handed
     over as objects: another process could not have them without pickle.
     """
 
@@ -80,16 +81,23 @@ class Crew:
         self.workers = min(workers, len(away))
 
     def __enter__(self) -> Crew:
-        self.closing = contextlib.ExitStack()
+        """Start the processes.
+
+        Raises:
+            TrainingError: the rows cannot be written down for them.
+        """
         self.waiting: queue.SimpleQueue[tuple[int, Job]] = queue.SimpleQueue()
         self.finished: queue.SimpleQueue[tuple[Key, Attempt] | Exception] = queue.SimpleQueue()
+        self.own: dict[Key, Attempt] = {}  # of the jobs that are done in this process
         self.processes: list[subprocess.Popen[str]] = []
-        if self.workers:
-            self._start()
+        self.threads: list[threading.Thread] = []
+        with contextlib.ExitStack() as opening:  # what was begun is ended, should anything fail
+            if self.workers:
+                self._start(opening)
+            self.closing = opening.pop_all()
         return self
 
     def __exit__(self, *why: object) -> None:
-        self.stop()
         self.closing.close()
 
     def stop(self) -> None:
@@ -98,11 +106,19 @@ class Crew:
             process.kill()
         for process in self.processes:
             process.wait()
+        for thread in self.threads:  # not for ever: a process of a process may hold its end of a pipe
+            thread.join(timeout=PATIENCE_SECONDS)
 
     @property
     def done(self) -> int:
         """How many jobs have ended and wait to be asked for."""
-        return self.finished.qsize()
+        return len(self.own) + self.finished.qsize()
+
+    def work(self, *, until: float | None = None) -> None:
+        """Do the jobs that are for this process; none is begun when the clock (`time.monotonic`) shows ``until``."""
+        for job in self.here:
+            if job.key not in self.own and (until is None or time.monotonic() < until):
+                self.own[job.key] = self._do(job)
 
     def results(
         self, *, until: float | None = None, on_done: Callable[[int], None] = lambda done: None
@@ -119,9 +135,8 @@ class Crew:
         return done
 
     def _arriving(self, until: float | None) -> Iterator[tuple[Key, Attempt]]:
-        for job in self.here:
-            if until is None or time.monotonic() < until:
-                yield job.key, self._do(job)
+        self.work(until=until)
+        yield from self.own.items()
         for _ in self.away:
             left = None if until is None else max(0.0, until - time.monotonic())
             try:
@@ -137,47 +152,58 @@ class Crew:
         encoded = encode(self.table, self.schema, self.task, self.trials[job.trial], clipped=job.family.clipped)
         return attempt(job.family, encoded, seed=job.seed, keep=job.keep)
 
-    def _start(self) -> None:
-        self.folder = Path(self.closing.enter_context(tempfile.TemporaryDirectory(prefix="lamina-")))
-        write_ground(self.folder, self.table, self.schema, self.task, self.trials)
+    def _start(self, opening: contextlib.ExitStack) -> None:
+        try:
+            self.folder = Path(opening.enter_context(tempfile.TemporaryDirectory(prefix="lamina-")))
+            write_ground(self.folder, self.table, self.schema, self.task, self.trials)
+        except OSError as error:
+            raise _no_ground(error) from error
+        opening.callback(self.stop)
         for numbered in enumerate(self.away):
             self.waiting.put(numbered)
         for number in range(self.workers):
             log = self.folder / f"worker-{number}.log"
             process = self._process(log)
             self.processes.append(process)
-            threading.Thread(target=self._hand_out, args=(process, log), daemon=True).start()
+            self.threads.append(threading.Thread(target=self._hand_out, args=(process, log), daemon=True))
+            self.threads[-1].start()
 
     def _process(self, log: Path) -> subprocess.Popen[str]:
         one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-        return subprocess.Popen(
-            [sys.executable, "-m", "lamina.rivals.worker", str(self.folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self.closing.enter_context(log.open("w")),
-            text=True,
-            env={**os.environ, **one_thread, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
-        )
+        with log.open("w") as errors:
+            return subprocess.Popen(
+                [sys.executable, "-m", "lamina.rivals.worker", str(self.folder)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env={**os.environ, **one_thread, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+            )
 
     def _hand_out(self, process: subprocess.Popen[str], log: Path) -> None:
         """Give a process one job after the other, until there are none or it has ended."""
-        assert process.stdin is not None
-        assert process.stdout is not None
-        while True:
-            try:
-                number, job = self.waiting.get_nowait()
-            except queue.Empty:
-                process.stdin.close()
-                return
-            try:
-                process.stdin.write(json.dumps(self._as_json(number, job)) + "\n")
-                process.stdin.flush()
-                line = process.stdout.readline()
-            except (OSError, ValueError):
-                line = ""
-            self.finished.put(self._heard(number, job, line) if line else _ended(job, process, log))
-            if not line:
-                return
+        jobs, answers = process.stdin, process.stdout
+        assert jobs is not None
+        assert answers is not None
+        with answers, contextlib.suppress(OSError), jobs:  # a pipe to a process that has ended cannot be flushed
+            while not self.waiting.empty():
+                try:
+                    number, job = self.waiting.get_nowait()
+                except queue.Empty:  # another thread was faster
+                    return
+                line = self._asked(number, job, jobs, answers)
+                self.finished.put(self._heard(number, job, line) if line else _ended(job, process, log))
+                if not line:
+                    return
+
+    def _asked(self, number: int, job: Job, jobs: IO[str], answers: IO[str]) -> str:
+        """What a process said of a job; nothing if it has ended."""
+        try:
+            jobs.write(json.dumps(self._as_json(number, job)) + "\n")
+            jobs.flush()
+            return answers.readline()
+        except OSError:
+            return ""
 
     def _as_json(self, number: int, job: Job) -> Json:
         told = {"id": number, "family": family_json(job.family, job.source), "trial": job.trial}
@@ -202,6 +228,14 @@ class Crew:
             scores = answers.shape[1] if answers.ndim == 2 else 1
             learnt: Any = LEARNT[held["kind"]].from_arrays(dict(arrays), features=said["features"], scores=scores)
         return replace(done, learnt=replace(learnt, chosen=held["chosen"], remarks=held["remarks"]))
+
+
+def _no_ground(error: OSError) -> TrainingError:
+    return TrainingError(
+        wrong=f"the rows cannot be written to a temporary folder for other processes: {error.strerror or error}.",
+        expected="a folder for temporary files, on a disk with room.",
+        remedy="make room, or name another one: export TMPDIR=/somewhere/else.",
+    )
 
 
 def _ended(job: Job, process: subprocess.Popen[str], log: Path) -> Exception:

@@ -10,8 +10,8 @@ from example_facts import classification_facts, regression_facts
 from lamina.evaluation.report.opening import (
     chances_of,
     facts_to_remember,
+    line_of_test,
     sentences_to_remember,
-    tested_sentence,
     verdict_of,
 )
 
@@ -48,7 +48,7 @@ def test_the_numbers_to_remember_are_those_of_the_chosen_one() -> None:
     facts = classification_facts()
     facts["contenders"][1]["scores"]["accuracy"] |= {"mean": 0.989, "interval": [0.975, 0.997]}
     name, score, training, prediction = facts_to_remember(facts)
-    assert (name.value, name.detail) == ("Linear model", "C 1.0")
+    assert (name.value, name.detail) == ("Linear model", "C 1")
     assert (score.value, score.detail) == ("98.9\xa0%", "interval 97.5 to 99.7\xa0%")
     assert training.value == "840\xa0ms"
     assert prediction.value == "0.009\xa0ms"
@@ -57,7 +57,7 @@ def test_the_numbers_to_remember_are_those_of_the_chosen_one() -> None:
 def test_the_test_line_is_made_where_it_is_not_told() -> None:
     """Without a sentence of its own the test line is written from its numbers."""
     facts = {"verdict": {"metric": "accuracy"}, "test": {"rows": 68, "scores": {"accuracy": {"mean": 0.985}}}}
-    assert tested_sentence(facts) == "accuracy on 68 rows that no choice ever saw: 98.5\xa0%."
+    assert line_of_test(facts) == "accuracy on 68 rows that no choice ever saw: 98.5\xa0%."
     assert [fact.name for fact in sentences_to_remember(classification_facts())] == ["More data", "Test"]
     assert sentences_to_remember({}) == ()
 

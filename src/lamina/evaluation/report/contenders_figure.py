@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lamina.evaluation.report import field
 from lamina.evaluation.report.field import Facts
@@ -127,7 +127,5 @@ def _row(axes: Axes, row: int, dot: Dot, scale: Scale, facts: Facts) -> None:
         return
     axes.plot([dot.low, dot.high], [row + 0.12] * 2, color=colour, linewidth=2.5, zorder=3)
     fill = colour if used else PAPER
-    axes.plot(
-        [dot.mean], [row + 0.12], marker="o", markersize=9, zorder=4, markerfacecolor=fill, markeredgecolor=colour,
-        markeredgewidth=2,
-    )  # fmt: skip
+    rim: dict[str, Any] = {"color": colour, "markeredgecolor": colour, "markeredgewidth": 2}
+    axes.plot([dot.mean], [row + 0.12], marker="o", markersize=9, zorder=4, markerfacecolor=fill, **rim)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lamina.evaluation.report.field import Facts
 from lamina.evaluation.report.palette import INK, MARKERS, SERIES, SHAPES
@@ -108,7 +108,10 @@ def _drawing(effect: Effect, index: int, kept: list[str], ends: tuple[float, flo
 def _line(axes: Axes, effect: Effect, line: list[float | None], series: int, lines: int) -> None:
     values = [float("nan") if value is None else value for value in line]
     if effect.numeric:
-        axes.plot([float(x) for x in effect.x], values, color=SERIES[series])
+        marks: dict[str, Any] = (
+            {"marker": MARKERS[series], "markersize": 6, "markevery": max(1, len(values) // 4)} if lines > 1 else {}
+        )
+        axes.plot([float(x) for x in effect.x], values, color=SERIES[series], **marks)
         tick_words(axes, "x", tick, most=4)
         return
     places = list(range(len(values)))

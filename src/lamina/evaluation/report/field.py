@@ -58,6 +58,16 @@ def title_of(facts: Facts, name: Json) -> str:
     return title(contender(facts, name) or {"name": name})
 
 
+def settings(one: Facts) -> str:
+    """The settings that a contender chose for itself.
+
+    >>> settings({"chosen_settings": {"C": 1.0, "kernel": "rbf"}}), settings({})
+    ('C 1, kernel rbf', '')
+    """
+    found = [f"{shown(name, 24)} {_setting(value)}" for name, value in mapping(one.get("chosen_settings")).items()]
+    return shown(", ".join(found), 120) if found else ""
+
+
 def mean(one: Facts, metric: str) -> float | None:
     """A contender's mean score."""
     return number(mapping(mapping(one.get("scores")).get(metric)).get("mean"))
@@ -72,3 +82,7 @@ def class_names(facts: Facts) -> list[str]:
     """The labels of the classes as they can be shown."""
     classes = facts.get("classes")
     return [shown(name, 40) for name in classes] if isinstance(classes, list | tuple) else []
+
+
+def _setting(value: Json) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else shown(value, 24)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lamina.evaluation.report import field
 from lamina.evaluation.report.field import Facts
 from lamina.evaluation.report.read import mapping, number, pair, text
-from lamina.evaluation.report.words import Scale, duration, rows_words, sentence_of, share, shown, size, without_label
+from lamina.evaluation.report.words import Scale, duration, rows_words, sentence_of, share, size, without_label
 
 WORDS = {
     "better": ("▲", "The network is better"),
@@ -83,8 +83,7 @@ def facts_to_remember(facts: Facts) -> tuple[Fact, ...]:
     one, scale = field.chosen(facts), field.headline(facts)
     if not one:
         return ()
-    settings = ", ".join(f"{shown(k, 24)} {shown(v, 24)}" for k, v in mapping(one.get("chosen_settings")).items())
-    found = [Fact(name="Use this model", value=field.title(one), detail=settings)]
+    found = [Fact(name="Use this model", value=field.title(one), detail=field.settings(one))]
     if scale and field.mean(one, scale.name) is not None:
         found.append(_score(one, scale))
     cost = mapping(one.get("cost"))
@@ -99,11 +98,11 @@ def facts_to_remember(facts: Facts) -> tuple[Fact, ...]:
 
 def sentences_to_remember(facts: Facts) -> tuple[Fact, ...]:
     """Would more data help, and what did the rows say that no choice ever saw?"""
-    found = [Fact(name="More data", value=_more_data(facts)), Fact(name="Test", value=tested_sentence(facts))]
+    found = [Fact(name="More data", value=_more_data(facts)), Fact(name="Test", value=line_of_test(facts))]
     return tuple(fact for fact in found if fact.value)
 
 
-def tested_sentence(facts: Facts) -> str:
+def line_of_test(facts: Facts) -> str:
     """The test line: in the facts' words, or else from its numbers."""
     test, scale = mapping(facts.get("test")), field.headline(facts)
     told = sentence_of(test.get("sentence"))

@@ -125,12 +125,7 @@ def _row(facts: Facts, one: Facts, scale: Scale | None, scales: list[Scale], cal
     cells.append(number_cell(cost.get("fit_seconds"), duration))
     cells.append(number_cell(per_row, lambda value: duration((number(value) or 0.0) / 1000)))
     cells.append(number_cell(cost.get("bytes"), size, _parameters(cost)))
-    chosen = ", ".join(f"{shown(k, 24)} {_setting(v)}" for k, v in mapping(one.get("chosen_settings")).items())
-    return (*cells, Cell(words=shown(chosen, 120) if chosen else NOTHING))
-
-
-def _setting(value: Json) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else shown(value, 24)
+    return (*cells, Cell(words=field.settings(one) or NOTHING))
 
 
 def _parameters(cost: Facts) -> str:

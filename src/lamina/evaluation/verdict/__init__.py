@@ -4,13 +4,14 @@ Enters: how each contender did, as `Standing`s. Leaves: a `Verdict`. Must not kn
 """
 
 from lamina.evaluation.verdict.decide import Verdict, by_folds, by_rows, decide, practical_region
-from lamina.evaluation.verdict.rowwise import bootstrap_interval, choice_optimism, compare_rows
+from lamina.evaluation.verdict.rowwise import Corrected, bootstrap_interval, choice_optimism, compare_rows
 from lamina.evaluation.verdict.standing import SIMPLICITY, Standing
 from lamina.evaluation.verdict.statistics import Comparison, compare_folds, mean_interval
 
 __all__ = [
     "SIMPLICITY",
     "Comparison",
+    "Corrected",
     "Standing",
     "Verdict",
     "bootstrap_interval",

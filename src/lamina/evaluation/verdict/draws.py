@@ -100,7 +100,8 @@ def _distance(truth: Array, scores: Array) -> Floats:
 
 
 def _square(truth: Array, scores: Array) -> Floats:
-    return np.asarray(_distance(truth, scores) ** 2)
+    with np.errstate(over="ignore"):  # errors of 1e200 have no finite square
+        return np.asarray(_distance(truth, scores) ** 2)
 
 
 def _same(values: Floats) -> Floats:

@@ -167,7 +167,8 @@ def corrected_error(values: ArrayLike, test_share: float) -> float:
         return math.inf
     if np.ptp(numbers) == 0:
         return 0.0  # the rounded mean of equal numbers may miss them by a bit
-    return float(numbers.std(ddof=1) * math.sqrt(1 / len(numbers) + test_share))
+    with np.errstate(over="ignore"):  # errors of 1e200 have no finite square
+        return float(numbers.std(ddof=1) * math.sqrt(1 / len(numbers) + test_share))
 
 
 def mean_interval(folds: ArrayLike, test_share: float, *, share: bool = False) -> tuple[float, float]:
