@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.text import Text
 
 from lamina.cli.failures import plain
-from lamina.cli.render import show_remarks
+from lamina.cli.render import show_remarks, show_words
 
 if TYPE_CHECKING:
     from lamina.evaluation import Step
@@ -79,7 +79,7 @@ def show_opening(step: Step, console: Console) -> None:
     show_remarks([(f.severity, f.sentence) for f in step.findings], console)
     show_remarks([("info", note.sentence) for note in step.notes], console)
     if step.words:
-        console.print(Text(plain(step.words)), soft_wrap=True)
+        show_words(Text(plain(step.words)), console)
 
 
 def progress_line(epoch: Epoch) -> str:

@@ -22,17 +22,15 @@ def show_study(study: Study, written: Sequence[Any], console: Console) -> None:
     """The results of a fit: the verdict, the contenders, what more rows would do, the diagnosis, the files."""
     facts = study.facts()
     if study.verdict is not None:
-        console.print(
-            Text.assemble(("Verdict: ", "bold green"), (plain(study.verdict.sentence), "bold")), soft_wrap=True
-        )
-    console.print(Text(plain(_title(study)), style="dim"), soft_wrap=True)
+        show_words(Text.assemble(("Verdict: ", "bold green"), (plain(study.verdict.sentence), "bold")), console)
+    show_words(Text(plain(_title(study)), style="dim"), console)
     show_contenders(facts, console)
     curve, naive, test = facts.get("learning_curve"), facts.get("naive_split"), facts.get("test")
     for part in (naive, curve, test):
         if part and part["sentence"]:
-            console.print(Text(plain(part["sentence"])), soft_wrap=True)
+            show_words(Text(plain(part["sentence"])), console)
     for diagnosis in study.diagnoses:
-        console.print(Text(plain(f"The network: {diagnosis.sentence} {diagnosis.advice}")), soft_wrap=True)
+        show_words(Text(plain(f"The network: {diagnosis.sentence} {diagnosis.advice}")), console)
     seconds = f"in {study.seconds:.1f} s" if study.seconds < 100 else f"in {study.seconds / 60:.1f} min"
     files = ", ".join(f"{path} ({study.chosen})" if path.name == "model.lamina" else str(path) for path in written)
     console.print(Text(plain(f"Wrote {files} {seconds}.")), soft_wrap=True)
@@ -71,7 +69,7 @@ def _cells(one: Mapping[str, Any], headline: str, second: str, facts: Mapping[st
         time_words(cost["predict_ms_a_row"] / 1e3),
         size_words(cost["bytes"]),
     ]
-    return [title, *(Text(cell) for cell in cells)]
+    return [title, *(Text(cell, justify="right") for cell in cells)]
 
 
 def time_words(seconds: float) -> str:
@@ -102,6 +100,11 @@ def _score(name: str, value: float | None) -> str:
     from lamina.metrics import METRICS, format_metric
 
     return "undefined" if value is None else format_metric(METRICS[name], value)
+
+
+def show_words(words: Text, console: Console) -> None:
+    """A sentence: broken between words on a terminal, in one line elsewhere."""
+    console.print(words, soft_wrap=not console.is_terminal)
 
 
 def show_remarks(remarks: Sequence[tuple[str, str]], console: Console) -> None:

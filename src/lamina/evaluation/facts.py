@@ -92,7 +92,8 @@ def score_interval(prepared: Prepared, plan: Plan, tally: Tally, name: str, seed
     metric, score = METRICS[name], tally.score(name)
     if len(plan.judged) > 1:
         low, high = mean_interval(score.folds, share_tested(plan), share=metric.percent)
-        return (low, high) if metric.percent or metric.better == "higher" else (max(0.0, low), high)
+        # what is better when higher ends at 1, what is better when lower at 0
+        return (low, min(1.0, high)) if metric.better == "higher" else (max(0.0, low), high)
     return drawn_interval(truth_of(prepared, plan.judged[0]), tally.answers[0], name, seed)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
 from typing import Any
 
 from lamina.classical import LEARNT
 from lamina.data import Note
 from lamina.estimators import classic_model
 from lamina.evaluation.contenders import NETWORK
+from lamina.evaluation.facts import score_interval
+from lamina.evaluation.groups import group_scores
 from lamina.evaluation.plan import Plan
 from lamina.evaluation.prepare import Prepared
 from lamina.evaluation.race import NetworkRecipe, network_model
@@ -25,22 +27,9 @@ def can_be_kept(tally: Tally) -> bool:
     return tally.contender.name == NETWORK or getattr(tally.kept.learnt, "kind", None) in LEARNT
 
 
-def kept_model(
-    prepared: Prepared, plan: Plan, tally: Tally, recipe: NetworkRecipe, *, seed: int, **facts: Any
-) -> Model:
-    """The model of a contender, with what held-out rows taught about how sure it may be.
-
-    ``facts`` are more fields of the `Card`.
-    """
-    card = {
-        "name": prepared.name,
-        "data": prepared.name,
-        "fingerprint": prepared.fingerprint,
-        "notes": tuple(note.sentence for note in prepared.notes),
-        "limits": LIMITS,
-        **card_scores(plan, tally),
-        **facts,
-    }
+def kept_model(prepared: Prepared, plan: Plan, tally: Tally, recipe: NetworkRecipe, *, metric: str, seed: int) -> Model:
+    """The model of a contender, with what held-out rows taught about how sure it may be."""
+    card = card_facts(prepared, plan, tally, metric=metric, seed=seed)
     trial = plan.trials[plan.kept]
     if tally.contender.name == NETWORK:
         return network_model(
@@ -74,8 +63,26 @@ def not_kept_note(tally: Tally, kept: str) -> Note:
     return Note(kind="kept", sentence=words)
 
 
-def card_scores(plan: Plan, tally: Tally) -> dict[str, Mapping[str, Mapping[str, Any]]]:
-    """The scores on held-out rows, as the card has them."""
+def card_facts(prepared: Prepared, plan: Plan, tally: Tally, *, metric: str, seed: int) -> dict[str, Any]:
+    """The fields of the `Card` that a study knows: data, scores with intervals, groups, what it is for and not for."""
     judged = len(plan.judged)
     split = "held out" if judged == 1 else f"{judged} folds"
-    return {"metrics": {split: {score.name: finite_or_none(score.mean) for score in tally.scores}}}
+    ends = {score.name: score_interval(prepared, plan, tally, score.name, seed) for score in tally.scores}
+    known = {name: pair for name, pair in ends.items() if all(map(math.isfinite, pair))}
+    target = prepared.schema.target
+    return {
+        "name": prepared.name,
+        "data": prepared.name,
+        "fingerprint": prepared.fingerprint,
+        "notes": tuple(note.sentence for note in prepared.notes),
+        "limits": LIMITS,
+        "metrics": {split: {score.name: finite_or_none(score.mean) for score in tally.scores}},
+        "intervals": {split: known} if known else {},
+        "groups": group_scores(prepared, plan, tally, metric),
+        "intended_use": (
+            f"Answers about {target!r} for rows like those of {prepared.name!r}, with a person looking on.",
+        ),
+        "out_of_scope": (
+            "Rows of another kind or time than those it was judged on, and decisions about people without a review.",
+        ),
+    }

@@ -19,6 +19,7 @@ from lamina.foundation.storage import atomic_write
 from lamina.model import Model
 from lamina.training import Diagnosis, History, Stop
 
+NETWORK_FILE = "network.lamina"
 LONG = ("histories",)  # parts of the facts that the report does not show
 
 
@@ -114,7 +115,7 @@ class Study:
     def save(self, folder: str | os.PathLike[str]) -> tuple[Path, ...]:
         """Write the models, ``result.json`` and ``report.html`` into a folder, which is made if need be.
 
-        ``network.lamina`` is there if another contender was chosen.
+        ``network.lamina`` is there if another contender was chosen; one of an earlier run goes away otherwise.
 
         Raises:
             DataError: the folder cannot be made or written to.
@@ -124,12 +125,14 @@ class Study:
         place = Path(folder)
         models = {"model.lamina": self.model}
         if self.network is not None and self.network is not self.model:
-            models["network.lamina"] = self.network
+            models[NETWORK_FILE] = self.network
         try:
             place.mkdir(parents=True, exist_ok=True)
             for name, model in models.items():
                 model.save(place / name)
             atomic_write(place / "result.json", as_json(self.facts()))
+            if NETWORK_FILE not in models:
+                (place / NETWORK_FILE).unlink(missing_ok=True)  # it would be taken for this run's
         except OSError as error:
             raise _no_place(place, error.strerror or str(error)) from error
         return (*(place / name for name in models), self.report(place / "report.html"), place / "result.json")

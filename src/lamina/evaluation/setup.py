@@ -9,6 +9,7 @@ from lamina.classical import Constant
 from lamina.data import Finding, check_split
 from lamina.evaluation.clock import Clock
 from lamina.evaluation.contenders import Contender
+from lamina.evaluation.estimate import duration_words, estimated_seconds
 from lamina.evaluation.plan import Plan
 from lamina.evaluation.prepare import Prepared
 from lamina.evaluation.protocol import Protocol
@@ -61,12 +62,17 @@ class Setup:
             *check_split(self.prepared.table, self.prepared.schema, first.train, first.test),
         )
 
-    def words(self) -> str:
-        """What is about to be done."""
+    def words(self, *, curve: bool) -> str:
+        """What is about to be done, and about how long it will take."""
         plan, judged = self.plan, len(self.plan.judged)
         aside = f"; {len(plan.test):,} rows are set aside and opened once" if len(plan.test) else ""
         splits = f"{judged} splits" if judged > 1 else "one split"
-        return f"{self.prepared.table.num_rows:,} rows, {len(self.contenders)} contenders, {splits}{aside}."
+        members = len(self.recipe.seeds)
+        seconds = estimated_seconds(self.contenders, plan, members=members, workers=self.workers, curve=curve)
+        if self.clock.seconds is not None:
+            seconds = min(seconds, self.clock.seconds)
+        rows = f"{self.prepared.table.num_rows:,} rows, {len(self.contenders)} contenders, {splits}{aside}"
+        return f"{rows}: {duration_words(seconds)}."
 
 
 def workers_for(contenders: Sequence[Contender], asked: int | None) -> int:

@@ -29,6 +29,7 @@ from lamina.evaluation.step import Step
 from lamina.evaluation.tally import Tally, tally, truth_of
 from lamina.evaluation.verdict import Verdict
 from lamina.foundation.devices import pick_device
+from lamina.foundation.energy import joules_between, look
 from lamina.foundation.specs import Json
 from lamina.metrics import METRICS
 from lamina.model import Model
@@ -126,8 +127,8 @@ def fit(
 
 def _study(setup: Setup, *, choose: str | None, draws: int, explain: bool, command: str) -> Study:
     prepared, plan, seed, metric = setup.prepared, setup.plan, setup.seed, setup.metric
-    findings = setup.findings()
-    setup.say(Step(stage="plan", words=setup.words(), findings=findings, notes=prepared.notes))
+    findings, energy = setup.findings(), look()
+    setup.say(Step(stage="plan", words=setup.words(curve=bool(draws)), findings=findings, notes=prepared.notes))
     outcomes = setup.run("contenders", RACE, setup.contenders, plan.trials)
     done = [one for one in outcomes if one.left_out is None]
     tallies = ranked([tally(prepared, plan, one, metric=metric, seed=seed) for one in done])
@@ -137,7 +138,7 @@ def _study(setup: Setup, *, choose: str | None, draws: int, explain: bool, comma
     curve = _curve(setup, verdict, named, draws)
     naive = _naive(setup, named[chosen])
     models = {
-        name: kept_model(prepared, plan, named[name], setup.recipe, seed=seed)
+        name: kept_model(prepared, plan, named[name], setup.recipe, metric=metric, seed=seed)
         for name in dict.fromkeys((chosen, NETWORK))
         if name in named
     }
@@ -154,6 +155,7 @@ def _study(setup: Setup, *, choose: str | None, draws: int, explain: bool, comma
         "importance": said.get("importance"),
         "effects": said.get("effects"),
         "network": tell.network_facts(first, said.get("inside")),
+        "joules": joules_between(energy, look()),  # of the whole machine while the study ran
         "histories": [] if kept is None else [history.to_json() for history in kept.histories],
     }
     return Study(
