@@ -39,6 +39,9 @@ def fit(
     data: DataArgument,
     target: Annotated[str | None, typer.Argument(help="The column to predict; built-in sets know theirs.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for the models, the report and result.json.")] = Path("run"),
+    from_model: Annotated[
+        Path | None, typer.Option("--from", help="Go on from this model of networks instead of starting anew.")
+    ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="A first look in about a quarter of the time.")] = False,
     budget: Annotated[str | None, typer.Option(help="Time for everything: 30s, 5m, 2h.")] = None,
     contender: Annotated[
@@ -73,6 +76,11 @@ def fit(
 
     check_folder(out)
     console = _console(as_json)
+    if from_model is not None:
+        asked = epochs is not None or learning_rate is not None
+        training = training_with(epochs=epochs, learning_rate=learning_rate, device=device) if asked else None
+        _renew(from_model, data, out, training, seed, as_json)
+        return
     with study_display(console) as on_step:
         study = fit_study(
             data,
@@ -217,6 +225,23 @@ def main(arguments: list[str] | None = None) -> None:
         _run(sys.argv[1:])
     except SystemExit as leaving:
         _leave(leaving.code)
+
+
+def _renew(model: Path, data: str, out: Path, training: Any, seed: int, as_json: bool) -> None:
+    """Go on from a model, and show what that did."""
+    from lamina.cli.render import show_remarks, show_words
+    from lamina.evaluation import renew
+    from lamina.model import load
+
+    renewal, console = renew(load(model), data, training=training, seed=seed), _console(as_json)
+    out.mkdir(parents=True, exist_ok=True)
+    renewal.model.save(out / "model.lamina")
+    if as_json:
+        _print_json(renewal.facts())
+        return
+    show_remarks([("info", note.sentence) for note in renewal.notes], console)
+    show_words(Text(plain(renewal.sentence()), style="bold"), console)
+    show_words(Text(plain(f"Wrote {out / 'model.lamina'}.")), console)
 
 
 def _leave(code: str | int | None) -> None:

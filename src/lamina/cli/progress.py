@@ -53,7 +53,8 @@ def _moving_bar(console: Console) -> Iterator[StepSink]:
                 pace = f"{pace_words(step.epoch)}{rival_words(step)}"
                 words, epoch = f"epoch {step.epoch.epoch}/{step.epoch.epochs}", step.epoch
                 bar.update(task, description=words, total=epoch.epochs, completed=epoch.epoch, pace=pace)
-                live.update(Group(bar, Text(f"  {figure_words(epoch)}")))
+                last = epoch.epoch == epoch.epochs  # what came of it is seen, however quick it was
+                live.update(Group(bar, Text(f"  {figure_words(epoch)}")), refresh=last)
             elif step.total:
                 bar.update(task, description="rivals", total=step.total, completed=step.done, pace=rival_words(step))
 

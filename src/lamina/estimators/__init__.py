@@ -6,11 +6,13 @@ a result is judged, or shown.
 
 from lamina.estimators.asked import as_network, as_training, member_seeds
 from lamina.estimators.fitting import Fitted, Part, RowNumbers, fit_networks
-from lamina.estimators.keep import classic_model, to_model
+from lamina.estimators.keep import classic_model, to_model, untimed
 from lamina.estimators.networks import HELD_BACK_FROM, NetworkClassifier, NetworkRegressor
 from lamina.estimators.recipe import Task, usual_loss, usual_network
+from lamina.estimators.renew import GENTLER, renew_networks
 
 __all__ = [
+    "GENTLER",
     "HELD_BACK_FROM",
     "Fitted",
     "NetworkClassifier",
@@ -20,10 +22,12 @@ __all__ = [
     "Task",
     "as_network",
     "as_training",
+    "classic_model",
     "fit_networks",
     "member_seeds",
-    "classic_model",
+    "renew_networks",
     "to_model",
+    "untimed",
     "usual_loss",
     "usual_network",
 ]

@@ -51,7 +51,7 @@ def to_model(
         predictor=fitted.predictor,
         link=loss.link,
         quantiles=tuple(getattr(loss, "quantiles", ())),
-        history=[_untimed(fitted.histories[i]) for i in sound],
+        history=[untimed(fitted.histories[i]) for i in sound],
         card=_card(schema, fitted.target, task, known | facts),
         calibration=calibration,
     )
@@ -106,7 +106,7 @@ def _card(schema: Schema, target: ClassTarget | NumberTarget, task: Task, facts:
     )
 
 
-def _untimed(history: History) -> Json:
+def untimed(history: History) -> Json:
     """A history without what the clock said, which no two runs share."""
     epochs = [dataclasses.replace(epoch, seconds=math.nan, rows_per_second=math.nan) for epoch in history.epochs]
     return dataclasses.replace(history, epochs=tuple(epochs)).to_json()

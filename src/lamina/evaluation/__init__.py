@@ -5,10 +5,22 @@ terminals.
 """
 
 from lamina.evaluation.protocol import Protocol, number_of_folds
+from lamina.evaluation.renewal import Renewal, renew
 from lamina.evaluation.result import Study, check_folder
 from lamina.evaluation.score import Score
 from lamina.evaluation.step import Step
 from lamina.evaluation.study import fit
 from lamina.evaluation.verdict import Verdict
 
-__all__ = ["Protocol", "Score", "Step", "Study", "Verdict", "check_folder", "fit", "number_of_folds"]
+__all__ = [
+    "Protocol",
+    "Renewal",
+    "Score",
+    "Step",
+    "Study",
+    "Verdict",
+    "check_folder",
+    "fit",
+    "number_of_folds",
+    "renew",
+]

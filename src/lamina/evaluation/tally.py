@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from lamina.classical import LEARNT
 from lamina.data import ClassTarget
 from lamina.estimators import Fitted
 from lamina.evaluation.contenders import NETWORK, Contender
@@ -176,7 +177,7 @@ def _sizes(learnt: Any) -> tuple[int, int, int]:
     if isinstance(learnt, Fitted):
         weights = learnt.predictor.size * learnt.predictor.members
         return weights, weights, 4 * weights
-    if learnt is None:
+    if learnt is None or learnt.kind not in LEARNT:  # somebody else's: its size is not known
         return 0, 0, 0
     return learnt.parameters, learnt.multiply_adds, sum(array.nbytes for array in learnt.arrays().values())
 
