@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from lamina.data import ClassTarget, Note, hold_out, note_rows_without_target, rows_with_target
-from lamina.estimators import GENTLER, renew_networks
+from lamina.estimators import GENTLER, renew_networks, untimed
 from lamina.evaluation.score import finite_or_none
 from lamina.evaluation.verdict import Comparison, compare_rows, practical_region
 from lamina.foundation.errors import DataError
