@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import os
@@ -17,7 +18,8 @@ import pytest
 import lamina
 from lamina.cli import app as app_module
 
-QUICK = ("--network", "8 tanh", "--epochs", "3", "--device", "cpu")
+ALONE = ("--contender", "none", "--quick")  # the network with the constant, in one draw of the folds
+QUICK = ("--network", "8 tanh", "--epochs", "3", "--device", "cpu", *ALONE)
 SHELL = """import signal, sys; from lamina.cli.app import main
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background would hand down its deafness
 main(sys.argv[1:])"""
@@ -32,20 +34,39 @@ def only_json(text: str) -> dict[str, Any]:
     return facts
 
 
-def test_fit_shows_progress_and_results_and_writes_two_files(command, tmp_path) -> None:
-    """Without a terminal, ``fit`` prints plain lines: epochs, scores, and what was written."""
-    ended = command("fit", "penguins", "species", "--out", tmp_path / "run", *QUICK)
+def test_fit_shows_progress_and_results_and_writes_files(command, tmp_path) -> None:
+    """Without a terminal, ``fit`` prints plain lines: what begins, epochs, the verdict, the table, what was written."""
+    ended = command("fit", "penguins", "species", "--out", tmp_path / "run", *QUICK, "--contender", "linear")
     assert ended.code == 0
     lines = ended.out.splitlines()
-    assert lines[0].startswith("epoch 1/3  loss ")
+    assert lines[0].startswith("344 rows, 3 contenders, 5 splits")
+    epoch = next(line for line in lines if line.startswith("epoch 1/3  loss "))
     for word in ("validation", "accuracy", "rows/s in ", " networks", "s left"):
-        assert word in lines[0]
+        assert word in epoch
     assert "\x1b" not in ended.out
-    assert any(line.strip().startswith("accuracy ") and "±" in line for line in lines)
-    assert f"Wrote {tmp_path}/run/model.lamina and {tmp_path}/run/result.json" in lines[-1]
+    assert any(line.startswith("Verdict: ") for line in lines)
+    head = next(place for place, line in enumerate(lines) if line.lstrip().startswith("contender "))
+    assert all(word in lines[head] for word in ("accuracy", "95 % interval", "log loss", "calibr. error", "a row"))
+    shown = {line.strip().split("  ")[0] for line in lines[head + 1 : head + 4]}
+    assert shown == {"Always the same answer", "Linear model", "Network"}
+    assert "Wrote " in lines[-1]
+    written = sorted(path.name for path in (tmp_path / "run").iterdir())
+    assert written == ["model.lamina", "network.lamina", "report.html", "report.json", "result.json"]
+    assert all(f"{tmp_path}/run/{name}" in lines[-1] for name in written if name != "report.json")
+    assert f"{tmp_path}/run/model.lamina (linear)" in lines[-1]
     assert ended.err == ""
-    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["model.lamina", "result.json"]
     assert lamina.load(tmp_path / "run" / "model.lamina").card.target == "species"
+
+
+def test_fit_says_the_sentence_of_the_verdict(command, tmp_path, monkeypatch) -> None:
+    """What is printed after "Verdict: " is in result.json and in the report, beside the command that was typed."""
+    monkeypatch.setattr(sys, "argv", ["/usr/bin/lamina", "fit", "my iris"])
+    ended = command("fit", "iris", "--out", tmp_path, *QUICK)
+    (said,) = [line.removeprefix("Verdict: ") for line in ended.out.splitlines() if line.startswith("Verdict: ")]
+    facts = json.loads((tmp_path / "result.json").read_text())
+    assert said == facts["verdict"]["sentence"]
+    assert facts["command"] == "lamina fit 'my iris'"
+    assert html.escape(said, quote=False) in (tmp_path / "report.html").read_text().replace("&#39;", "'")
 
 
 def test_fit_as_json_is_one_object_and_the_file(command, tmp_path) -> None:
@@ -53,7 +74,7 @@ def test_fit_as_json_is_one_object_and_the_file(command, tmp_path) -> None:
     ended = command("fit", "penguins", "--out", tmp_path, "--json", *QUICK)
     assert ended.code == 0
     assert only_json(ended.out) == json.loads((tmp_path / "result.json").read_text())
-    assert ended.err.startswith("epoch 1/3")
+    assert "epoch 1/3" in ended.err
 
 
 def test_fit_on_a_terminal_moves(command, tmp_path, monkeypatch) -> None:
@@ -62,7 +83,7 @@ def test_fit_on_a_terminal_moves(command, tmp_path, monkeypatch) -> None:
         monkeypatch.setenv(name, value)
     ended = command("fit", "penguins", "--out", tmp_path, *QUICK, "--members", "20")
     assert ended.code == 0
-    shown = ended.out[: ended.out.index("measured by 5 folds")]
+    shown = ended.out[: ended.out.index("Verdict: ")]
     assert "\x1b[?25l" in shown  # the cursor is hidden while it moves
     assert "\x1b[?25h" in shown  # and comes back
     for words in ("epoch 3/3", "rows/s in 120 networks", "s left", "loss ", "validation ", "accuracy "):
@@ -71,15 +92,18 @@ def test_fit_on_a_terminal_moves(command, tmp_path, monkeypatch) -> None:
 
 
 def test_fit_takes_every_option(command, tmp_path) -> None:
-    """Budget, folds, repeats, groups, kinds, missing spellings, seed, task and members reach the study."""
+    """Budget, folds, repeats, test, groups, kinds, missing spellings, seed, task, metric, choice and members arrive."""
     table = tmp_path / "rooms.csv"
     rows = [f"{i % 7},{'none' if i % 9 == 4 else i * 1.5},{1 + i % 2},house {i // 4}" for i in range(60)]
     table.write_text("\n".join(["zip,area,rooms,house", *rows]))
     options = "--folds 3 --repeats 2 --group house --kind zip=category --missing none --seed 4 --members 2 --budget 90s"
-    learning = "--task regression --learning-rate 0.02"
+    learning = "--task regression --learning-rate 0.02 --metric mae --choose network --test 0.2"
     words = ("fit", table, "rooms", "--out", tmp_path, "--json", *QUICK, *options.split(), *learning.split())
     facts = only_json(command(*words).out)
     assert len(facts["splits"]) == 6
+    assert facts["protocol"] == {"folds": 3, "repeats": 2, "group": "house", "time": None, "test_rows": 12}
+    assert facts["metric"] == facts["verdict"]["metric"] == "mae"
+    assert facts["chosen"] == "network"
     assert facts["model"]["task"] == "regression"
     assert facts["model"]["columns"] == {"zip": "category", "area": "number"}
     assert facts["model"]["left_out"] == {"house": "identifier"}
@@ -93,6 +117,15 @@ def test_fit_by_time(command, tmp_path, run_folder) -> None:
     ended = command("fit", run_folder / "new.csv", "cost", "--time", "sold", "--folds", 2, "--out", tmp_path, *QUICK)
     assert ended.code == 0
     assert len(json.loads((tmp_path / "result.json").read_text())["splits"]) == 2
+    assert "A random split would have told you" in ended.out
+
+
+def test_contenders_are_chosen_by_name_and_from_elsewhere(command, tmp_path) -> None:
+    """``--contender`` may be repeated, and takes a class that can be imported."""
+    words = ("fit", "iris", "--out", tmp_path, "--json", "--quick", "--network", "8 tanh", "--epochs", "2")
+    rivals = ("--contender", "linear", "--contender", "sklearn.naive_bayes:GaussianNB")
+    facts = only_json(command(*words, *rivals).out)
+    assert {one["name"] for one in facts["contenders"]} == {"constant", "linear", "GaussianNB", "network"}
 
 
 def test_fit_looks_at_the_folder_before_it_trains(command, tmp_path, monkeypatch) -> None:
@@ -168,6 +201,20 @@ def test_evaluate_on_one_class_writes_null_for_what_is_not_defined(command, run_
     assert facts["metrics"]["roc_auc"] is None
 
 
+def test_explain(command, run_folder) -> None:
+    """What each column adds, in words with bars and as one JSON object that adds up."""
+    words = ("explain", run_folder / "model.lamina", run_folder / "new.csv", "--rows", "2")
+    ended = command(*words)
+    assert ended.code == 0
+    assert ended.out.count(": grade ") == 2
+    assert all(word in ended.out for word in ("size", "town", "fresh", "sold", "points", "Shapley values"))
+    facts = only_json(command(*words, "--json").out)
+    assert (facts["target"], facts["method"], [row["row"] for row in facts["rows"]]) == ("grade", "shapley", [1, 2])
+    for row in facts["rows"]:
+        total = row["base"] + sum(part["contribution"] for part in row["contributions"])
+        assert total == pytest.approx(row["chance"], abs=1e-6)
+
+
 def test_inspect(command, run_folder) -> None:
     """What a model file knows about itself, in words and as JSON."""
     ended = command("inspect", run_folder / "model.lamina")
@@ -204,6 +251,14 @@ def test_data(command) -> None:
         (["fit", "penguins", "--network", "perceptron"], 1, "not trained by gradients"),
         (["fit", "penguins", "--task", "clasification"], 1, "classification"),
         (["fit", "penguins", "--kind", "species"], 1, "COLUMN=KIND"),
+        (["fit", "penguins", "--contender", "liner"], 1, "did you mean 'linear'?"),
+        (["fit", "penguins", "--contender", "no.such:Thing"], 1, "no.such"),
+        (["fit", "penguins", "--metric", "acuracy"], 1, "did you mean 'accuracy'"),
+        (["fit", "penguins", "--metric", "rmse"], 1, "cannot judge this classification"),
+        (["fit", "penguins", "--contender", "none", "--choose", "linear"], 1, "does not take part"),
+        (["fit", "penguins", "--test", "1.5"], 1, "test"),
+        (["explain", "no.lamina", "iris"], 1, "no.lamina"),
+        (["explain", "no.lamina", "iris", "--rows", "0"], 2, "--rows"),
         (["fit", "penguins", "--budget", "soon"], 1, "--budget 5m"),
         (["fit", "penguins", "--learning-rate", "-1"], 1, "learning_rate=-1"),
         (["fit", "penguins", "--device", "abacus"], 1, "abacus"),
@@ -258,7 +313,7 @@ def test_letters_that_the_output_lacks_are_spelt(tmp_path, monkeypatch) -> None:
         app_module.main(["fit", "iris", "--out", str(tmp_path), *QUICK])
     assert not left.value.code
     screen.flush()
-    assert b"\\xb1" in screen.buffer.getvalue()  # type: ignore[attr-defined]
+    assert b"\\xb5s" in screen.buffer.getvalue()  # type: ignore[attr-defined]
 
 
 def test_help_and_import_load_nothing_heavy() -> None:
@@ -269,7 +324,7 @@ def test_help_and_import_load_nothing_heavy() -> None:
     imported = run_python(f"import sys, lamina; {look}")
     assert helped.returncode == imported.returncode == 0
     assert helped.stderr.strip() == imported.stderr.strip() == b"[]"
-    for word in ("fit", "predict", "evaluate", "inspect", "networks", "data", "--debug"):
+    for word in ("fit", "predict", "evaluate", "explain", "inspect", "networks", "data", "--debug"):
         assert word in helped.stdout.decode()
 
 
@@ -277,11 +332,12 @@ def test_interrupting_a_fit_leaves_no_file(tmp_path) -> None:
     """Control-C ends with 130 and a sentence; there is no traceback, no new file, and old ones are whole."""
     (tmp_path / "model.lamina").write_text("old")
     words = ("fit", "penguins", "--out", str(tmp_path), "--network", "8 tanh", "--epochs", "1000000", "--device", "cpu")
+    words += ("--quick", "--contender", "linear")
     running = subprocess.Popen(
         [sys.executable, "-c", SHELL, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
     )
     assert running.stdout is not None
-    assert running.stdout.readline().startswith(b"epoch 1/1000000")
+    assert any(line.startswith(b"epoch 1/1000000") for line in running.stdout)
     time.sleep(0.1)
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=60)

@@ -13,7 +13,7 @@ import torch
 from lamina.data import Batch
 from lamina.model import Model, Predictor, load
 from lamina.model.predictor import member_shapes
-from lamina.networks import MLP, NETWORKS, Perceptron, Table
+from lamina.networks import MLP, NETWORKS, Perceptron, Periodic, Piecewise, Table
 from small_models import make_model, some_data
 
 SPECS: list[Any] = [
@@ -25,6 +25,8 @@ SPECS: list[Any] = [
     Table(),
     Table(one_hot=0, widest=3, trunk=MLP(widths=(5,), norm="batch", shortcut="residual", dropout=0.2)),
     Table(one_hot=1000, trunk=MLP(widths=(5,))),
+    Table(numbers=Piecewise(bins=5, width=2, rows=1), trunk=MLP(widths=(5,))),
+    Table(numbers=Periodic(waves=3, width=2), trunk=MLP(widths=(5,))),
     Perceptron(),
     Perceptron(keep="pocket"),
 ]

@@ -12,7 +12,19 @@ from torch.nn.functional import cross_entropy
 
 from lamina.foundation.signature import Signature
 from lamina.foundation.specs import from_json, to_json
-from lamina.networks import MLP, NETWORKS, Affine, Dropout, Network, Table, describe, parse_network
+from lamina.networks import (
+    MLP,
+    NETWORK_KINDS,
+    NETWORKS,
+    Affine,
+    Dropout,
+    Network,
+    Periodic,
+    Piecewise,
+    Table,
+    describe,
+    parse_network,
+)
 
 NUMBERS = Signature(features=6, scores=3)
 MIXED = Signature(features=4, scores=3, categories=(4, 30))
@@ -42,6 +54,9 @@ CASES = {
     "table": Case(Table(), MIXED),
     "table of embeddings": Case(Table(one_hot=0), MIXED),
     "table of categories": Case(Table(), CATEGORIES),
+    "table of ramps": Case(Table(numbers=Piecewise(bins=12, width=3)), MIXED),
+    "table of ramps alone": Case(Table(numbers=Piecewise(bins=4, width=8))),
+    "table of waves": Case(Table(numbers=Periodic(waves=5, width=2)), MIXED),
     "residual table": Case(Table(trunk=MLP(widths=(32, 32), shortcut="residual", norm="batch")), MIXED),
 }
 every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
@@ -103,7 +118,7 @@ def test_every_kind_has_its_cases() -> None:
 @every_case
 def test_a_spec_survives_json_and_words(case: Case) -> None:
     """Spec, JSON text, spec; and spec, words, spec."""
-    assert from_json(json.loads(json.dumps(to_json(case.spec))), NETWORKS) == case.spec
+    assert from_json(json.loads(json.dumps(to_json(case.spec))), NETWORK_KINDS) == case.spec
     assert parse_network(describe(case.spec)) == case.spec
 
 
@@ -111,7 +126,7 @@ def test_a_spec_survives_json_and_words(case: Case) -> None:
 def test_seeds_decide_the_weights(case: Case) -> None:
     """Equal seeds give equal bits, another seed other weights, and torch's own stream is not disturbed."""
     before = torch.random.get_rng_state()
-    first, again, other = (built(case, seed).state_dict() for seed in (1, 1, 2))
+    first, again, other = (dict(built(case, seed).named_parameters()) for seed in (1, 1, 2))
     assert torch.equal(torch.random.get_rng_state(), before)
     assert all(torch.equal(first[name], again[name]) for name in first)
     matrices = [name for name, tensor in first.items() if tensor.dim() == 2 and tensor.any()]

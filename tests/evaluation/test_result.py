@@ -16,6 +16,8 @@ from lamina.evaluation.score import Score, scores_of
 from lamina.foundation.errors import DataError
 from quick import mixed_columns, quick_fit
 
+WRITTEN = ["model.lamina", "report.html", "report.json", "result.json"]  # where the network itself is kept
+
 
 def test_result_json_holds_every_score_of_every_fold(tmp_path) -> None:
     """``result.json`` is plain JSON and equals what the study says."""
@@ -59,12 +61,7 @@ def test_saving_over_an_old_run_replaces_it(tmp_path) -> None:
     """A folder that is there already is used, and nothing but the four files is left in it."""
     for seed in (0, 1):
         quick_fit(mixed_columns(), "grade", protocol=Protocol(folds=2, repeats=1), seed=seed).save(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "model.lamina",
-        "report.html",
-        "report.json",
-        "result.json",
-    ]
+    assert sorted(path.name for path in tmp_path.iterdir()) == WRITTEN
     assert json.loads((tmp_path / "result.json").read_text())["model"]["seeds"] == [1]
 
 
@@ -84,12 +81,7 @@ def test_an_old_network_does_not_stay_beside_a_new_model(tmp_path) -> None:
     """What a run does not write is not left over from an earlier one, where it would be taken for its own."""
     quick_fit(mixed_columns(), "grade", choose="constant").save(tmp_path)
     quick_fit(mixed_columns(), "grade", choose="network").save(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "model.lamina",
-        "report.html",
-        "report.json",
-        "result.json",
-    ]
+    assert sorted(path.name for path in tmp_path.iterdir()) == WRITTEN
 
 
 def test_the_report_is_one_page_with_the_verdict(tmp_path) -> None:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
 import pytest
+from sklearn.naive_bayes import GaussianNB
 
 import lamina
 from lamina.data import load_builtin
 from lamina.estimators import fitting
 from lamina.evaluation import Protocol
-from lamina.foundation.errors import DataError, SchemaError, SpecError, TrainingError
+from lamina.foundation.errors import DataError, LaminaError, SchemaError, SpecError, TrainingError
 from lamina.model import Model
 from lamina.networks import MLP, Perceptron
 from lamina.training import SGD, Training
 from quick import ENOUGH, SHORT, mixed_columns, quick_fit, two_clouds
+from rival_ground import Refuser
 
 
 def clouds(rows: int = 60, seed: int = 0) -> dict[str, list]:
@@ -311,3 +314,189 @@ def test_training_is_not_changed_by_the_study() -> None:
     assert data == before
     assert training == Training(epochs=2, device="cpu")
     assert SHORT.seconds is None
+
+
+def quick_study(data, target=None, **changes):
+    """A study with the linear model as the network's rival, in which the verdict chooses."""
+    usual = {"contenders": ["linear"], "choose": None, "training": ENOUGH}
+    return quick_fit(data, target, **{**usual, **changes})
+
+
+def shuffled(rows: int = 200, seed: int = 1) -> dict[str, list]:
+    """Three columns of noise, and classes that have nothing to do with them."""
+    stream = np.random.default_rng(seed)
+    data = {name: stream.normal(0, 1, rows).tolist() for name in "abc"}
+    return {**data, "kind": [["no", "yes"][i] for i in stream.permutation(np.arange(rows) % 2)]}
+
+
+def test_a_verdict_is_one_of_four_words() -> None:
+    """Beside a rival there is a verdict with a sentence, and what it says is what is kept."""
+    study = quick_study("penguins")
+    assert study.verdict.word in ("better", "equivalent", "worse", "undecided")
+    assert (study.verdict.network, study.verdict.rival) == ("network", "linear")
+    assert study.chosen == study.verdict.chosen
+    assert study.headline.mean > 0.95
+    assert study.verdict.sentence in repr(study)
+    assert not study.verdict.nothing_to_learn
+
+
+def test_nothing_to_learn_is_said() -> None:
+    """Where the classes were shuffled, the constant is chosen and the verdict says that nothing was found."""
+    study = quick_study(shuffled(), "kind")
+    assert study.verdict.nothing_to_learn
+    assert study.chosen == "constant"
+    assert len(set(study.model.predict(shuffled()))) == 1
+
+
+def test_the_network_is_kept_if_asked() -> None:
+    """``choose`` has the last word, whatever the verdict is, which says so."""
+    study = quick_study(shuffled(), "kind", choose="network")
+    assert study.chosen == "network"
+    assert study.model is study.network
+    assert study.verdict.nothing_to_learn
+
+
+def test_a_leak_is_heard_of_before_anything_is_trained() -> None:
+    """The first step names the column that gives the answer away; no epoch comes before."""
+    data = {"a": np.random.default_rng(0).normal(0, 1, 60).tolist(), "kind": clouds()["kind"]}
+    data["verdict"] = ["N" if kind == "no" else "Y" for kind in data["kind"]]
+    heard = []
+    quick_study(data, "kind", on_step=heard.append)
+    told = next(place for place, step in enumerate(heard) if any(f.column == "verdict" for f in step.findings))
+    epochs = [place for place, step in enumerate(heard) if step.epoch is not None]
+    assert told == 0 < epochs[0]
+
+
+def test_stages_are_heard_in_order() -> None:
+    """Plan, contenders, learning curve, explanation: each is said when it begins."""
+    heard = []
+    study = quick_study("iris", curve=True, explain=True, on_step=heard.append)
+    assert list(dict.fromkeys(step.stage for step in heard)) == ["plan", "contenders", "learning curve", "explanation"]
+    assert [step.stage for step in heard if step.words] == ["plan", "learning curve", "explanation"]
+    assert heard[0].words.startswith("150 rows, 3 contenders, 5 splits")
+    assert study.facts()["learning_curve"] is not None
+
+
+@pytest.mark.parametrize("guest", ["sklearn.naive_bayes:GaussianNB", GaussianNB()], ids=["name", "object"])
+@pytest.mark.parametrize("workers", [0, 1])
+def test_an_estimator_of_ones_own_takes_part(guest, workers) -> None:
+    """By its place or as an object, here or in another process: it is judged like any other."""
+    study = quick_study("iris", contenders=["linear", guest], workers=workers)
+    assert study.contender("GaussianNB").score("accuracy").mean > 0.9
+    assert len(study.contender("GaussianNB").answers) == 5
+
+
+def test_one_that_fails_is_left_out_and_the_others_go_on() -> None:
+    """An estimator that raises stands in the table with its words."""
+    study = quick_study("iris", contenders=["linear", Refuser()])
+    (out,) = [one for one in study.facts()["contenders"] if one["left_out"]]
+    assert out["name"] == "Refuser"
+    assert "Monday" in out["left_out"]
+    assert study.chosen in ("linear", "network")
+
+
+@pytest.mark.parametrize(("data", "metric"), [("iris", "log_loss"), ("diabetes", "mae"), ("breast-cancer", "roc_auc")])
+def test_another_metric_may_decide(data, metric) -> None:
+    """It is the headline, it decides, and contenders are ordered by it."""
+    study = quick_study(data, metric=metric)
+    facts = study.facts()
+    assert study.headline.name == study.verdict.metric == facts["metric"] == metric
+    assert next(iter(facts["metrics"])) == metric
+
+
+@pytest.mark.parametrize(
+    ("changes", "words", "remedy"),
+    [
+        ({"metric": "acuracy"}, "the metric 'acuracy' is not known", "'accuracy'"),
+        ({"metric": "rmse"}, "cannot judge this classification", "metric='accuracy'"),
+        ({"choose": "forest"}, "'forest' was to be chosen", "choose one of"),
+        ({"choose": "netwrok"}, "'netwrok' was to be chosen", "'network'"),
+        ({"contenders": ["liner"]}, "no contender 'liner'", "'linear'"),
+        ({"contenders": [7]}, "the contender 7 cannot take part", "contenders="),
+        ({"seed": 1.5}, "the seed is 1.5", "seed=0"),
+        ({"seed": True}, "the seed is True", "seed=0"),
+        ({"training": Training(device="abacus")}, "abacus", "auto"),
+    ],
+    ids=str,
+)
+def test_what_makes_no_sense_is_refused_before_any_training(monkeypatch, changes, words, remedy) -> None:
+    """Each mistake is three sentences, and no time is lost on it."""
+    monkeypatch.setattr("lamina.evaluation.setup.race", lambda *a, **k: pytest.fail("it was trained first"))
+    with pytest.raises(LaminaError, match=words) as caught:
+        quick_study("iris", **changes)
+    assert remedy in caught.value.remedy
+    assert caught.value.expected
+
+
+@pytest.mark.parametrize(("protocol", "words"), [({"group": "farm"}, "whole groups"), ({"time": "day"}, "the future")])
+def test_the_random_split_is_told_beside_the_right_one(protocol, words) -> None:
+    """Where groups or time are respected, a sentence says what a split without them would have promised."""
+    farm = np.arange(60) // 6
+    data = {
+        "trait": (farm % 5 + np.random.default_rng(0).normal(0, 0.01, 60)).tolist(),
+        "farm": [f"farm {i}" for i in farm],
+        "day": [str(np.datetime64("2024-01-01") + int(i)) for i in range(60)],
+        "cost": (farm * 10.0 + np.random.default_rng(1).normal(0, 0.1, 60)).tolist(),
+    }
+    facts = quick_study(data, "cost", protocol=Protocol(folds=3, repeats=1, **protocol)).facts()
+    naive = facts["naive_split"]
+    (chosen,) = [one for one in facts["contenders"] if one["name"] == facts["chosen"]]
+    assert naive["metric"] == "rmse"
+    assert naive["right"] == pytest.approx(chosen["scores"]["rmse"]["mean"])
+    assert naive["naive"] < naive["right"]
+    assert naive["sentence"].startswith("A random split would have told you")
+    assert words in naive["sentence"]
+    assert quick_study(data, "cost").facts()["naive_split"] is None
+
+
+def test_a_quick_look_takes_less(monkeypatch) -> None:
+    """One draw of the folds, one network and three rivals; of a long table some of the rows, which is noted."""
+    study = quick_fit("iris", contenders=None, protocol=Protocol(folds=2), members=None, quick=True, choose=None)
+    assert {tally.contender.name for tally in study.tallies} == {"constant", "linear", "forest", "boosting", "network"}
+    assert len(study.judged) == 2
+    assert study.network.predictor.members == 1
+    monkeypatch.setattr("lamina.evaluation.quick.QUICK_ROWS", 100)
+    many = quick_fit(clouds(140), "kind", quick=True)
+    assert many.rows == 100
+    assert any("100 of 140 rows" in note.sentence for note in many.notes)
+    assert many.facts()["balance"] == {"no": 50, "yes": 50}
+
+
+def test_a_small_budget_leaves_out_and_says_so() -> None:
+    """Time that is up is told: who was left out, and that there is no curve and no explanation."""
+    endless = Training(epochs=1_000_000, device="cpu")
+    asked = {"contenders": ["linear", "boosting"], "curve": True, "explain": True, "protocol": Protocol(repeats=10)}
+    study = quick_study("penguins", training=endless, seconds=1, **asked)
+    facts = study.facts()
+    late = {one["name"] for one in facts["contenders"] if one["left_out"] == "the budget was used up"}
+    assert "boosting" in late
+    assert study.stopped
+    if facts["learning_curve"] is None:
+        assert any("the learning curve" in note for note in facts["notes"])
+    if facts["importance"] is None:
+        assert any("what the models rely on" in note for note in facts["notes"])
+
+
+def timeless(facts):
+    """The facts without what the clock said."""
+    clocks = ("seconds", "seconds_left", "rows_per_second", "cost", "cost_ratio", "price", "sentence")
+    if isinstance(facts, dict):
+        return {name: timeless(value) for name, value in facts.items() if name not in clocks}
+    return [timeless(one) for one in facts] if isinstance(facts, list) else facts
+
+
+def test_equal_seeds_give_equal_results_whoever_works() -> None:
+    """Two processes or none: everything in result.json but the times is the same; another seed is another study."""
+    asked = {"contenders": ["linear", "neighbours"], "curve": True, "explain": True, "quick": True}
+    asked |= {"training": SHORT, "protocol": Protocol(folds=2, repeats=1)}
+    first, second, other = (
+        json.loads(json.dumps(timeless(quick_study("iris", workers=workers, seed=seed, **asked).facts())))
+        for workers, seed in ((0, 0), (2, 0), (0, 1))
+    )
+    assert first == second
+    assert first["contenders"] != other["contenders"]
+
+
+def test_repeats_are_more_by_default_where_rows_are_few() -> None:
+    """Without a protocol a small table is judged by four draws of five folds."""
+    assert len(quick_fit(clouds(), "kind", protocol=None).judged) == 20

@@ -19,6 +19,8 @@ from lamina.networks.layers import (
     OneHot,
     Residual,
 )
+from lamina.networks.periodic import Periodic
+from lamina.networks.piecewise import Piecewise
 
 BATCH, UNITS, MEMBERS = 6, 4, 3
 
@@ -33,6 +35,8 @@ LAYERS: dict[str, Callable[[], nn.Module]] = {
     "one-hot": lambda: OneHot(7),
     "residual": lambda: Residual(nn.Sequential(LayerNorm(UNITS), Affine(UNITS, UNITS))),
     "residual to another width": lambda: Residual(Affine(UNITS, 5), Affine(UNITS, 5)),
+    "ramps": lambda: Piecewise(bins=5, width=2).build(3, stream=torch.Generator().manual_seed(0)),
+    "waves": lambda: Periodic(waves=5, width=2).build(3, stream=torch.Generator().manual_seed(0)),
     "concat": lambda: Concat(nn.Sequential(Affine(UNITS, 5), Activate("tanh"))),
 }
 SMOOTH = [name for name in LAYERS if name not in ("embedding", "one-hot", "dropout")]

@@ -8,6 +8,8 @@ from lamina.foundation.errors import SpecError
 from lamina.networks.mlp import MLP, hidden_activations
 from lamina.networks.parse import FAMILIES, NETWORKS, Network, describe, parse_network
 from lamina.networks.perceptron import Perceptron
+from lamina.networks.periodic import Periodic
+from lamina.networks.piecewise import Piecewise
 from lamina.networks.table import Table
 
 MEANT: list[tuple[str, Network]] = [
@@ -29,6 +31,11 @@ MEANT: list[tuple[str, Network]] = [
     ("MLP()", MLP()),
     (" MLP(widths=[3, 4], dropout=0.5)", MLP(widths=(3, 4), dropout=0.5)),
     ("Table(trunk=MLP(widths=(9,)), one_hot=2)", Table(trunk=MLP(widths=(9,)), one_hot=2)),
+    (
+        "Table(numbers=Piecewise(bins=9), most_numbers=5)",
+        Table(numbers=Piecewise(bins=9), most_numbers=5),
+    ),
+    ("Table(numbers=Periodic(spread=1))", Table(numbers=Periodic(spread=1))),
     ("Perceptron(keep='pocket')", Perceptron(keep="pocket")),
 ]
 

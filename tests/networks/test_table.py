@@ -7,6 +7,8 @@ from lamina.foundation.errors import SpecError
 from lamina.foundation.signature import Signature
 from lamina.networks.layers import Affine, Embedding, OneHot
 from lamina.networks.mlp import MLP
+from lamina.networks.periodic import Periodic, Waves
+from lamina.networks.piecewise import Piecewise, Ramps, settle
 from lamina.networks.table import Table
 
 SIGNATURE = Signature(features=3, scores=2, categories=(4, 60, 10))
@@ -87,3 +89,34 @@ def test_the_trunk_can_be_any_mlp() -> None:
     network = spec.build(SIGNATURE, seed=0)
     assert str(network.trunk) == str(spec.trunk.build(Signature(features=31, scores=2), seed=0))
     assert network(torch.ones(4, 3), torch.ones(4, 3, dtype=torch.int64)).shape == (4, 2)
+
+
+@pytest.mark.parametrize(("numbers", "kind"), [(Piecewise(width=2), Ramps), (Periodic(width=2), Waves)])
+@pytest.mark.parametrize("categories", [(), (4, 60)])
+def test_what_is_learnt_of_numbers_opens_the_trunk(
+    numbers: Piecewise | Periodic, kind: type, categories: tuple[int, ...]
+) -> None:
+    """Two units more for each number, none for categories; the joined row stays what it was."""
+    signature = Signature(features=3, scores=2, categories=categories)
+    network = Table(numbers=numbers).build(signature, seed=0)
+    trunk = network.trunk if categories else network
+    assert type(trunk[0]) is kind
+    plain = Table().build(signature, seed=0)
+    before = (plain.trunk if categories else plain)[0].weight.shape[1]
+    assert trunk[1].weight.shape[1] == before + 3 * 2
+
+
+def test_very_many_numbers_stay_as_they_are() -> None:
+    """Beyond the bound, and without any number, there is nothing in front of the trunk."""
+    spec = Table(numbers=Piecewise(), most_numbers=2)
+    for features, categories in ((3, ()), (0, (4,))):
+        signature = Signature(features=features, scores=1, categories=categories)
+        assert str(spec.build(signature, seed=0)) == str(Table().build(signature, seed=0))
+
+
+def test_settling_reaches_the_numbers_of_a_table() -> None:
+    """The first layer of the trunk sees the numbers as they came, categories or not."""
+    rows = torch.linspace(0, 1, 400)[:, None].repeat(1, 3)
+    network = settle(Table(numbers=Piecewise(bins=4)).build(SIGNATURE, seed=0), rows)
+    assert network.trunk[0].start[:, 0].tolist() == [0.0, 0.0, 0.0]
+    assert (network.trunk[0].slope > 0).all()

@@ -8,7 +8,7 @@ import pytest
 import torch
 from tests.training.conftest import member
 
-from lamina.networks import MLP
+from lamina.networks import MLP, Periodic, Piecewise, Table
 from lamina.training import OPTIMISERS, Rows
 
 NETWORKS = {
@@ -18,6 +18,8 @@ NETWORKS = {
     "batch norm": MLP(widths=(8,), norm="batch"),
     "residual": MLP(widths=(8, 8), shortcut="residual"),
     "concat": MLP(widths=(8, 8), shortcut="concat"),
+    "ramps": Table(numbers=Piecewise(bins=6, width=3, rows=2), trunk=MLP(widths=(8,), dropout=0.2)),
+    "waves": Table(numbers=Periodic(waves=4, width=2), trunk=MLP(widths=(8,))),
 }
 
 

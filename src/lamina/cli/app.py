@@ -171,6 +171,43 @@ def explain(
 
 
 @app.command()
+def tune(
+    data: DataArgument,
+    target: Annotated[str | None, typer.Argument(help="The column to predict; built-in sets know theirs.")] = None,
+    budget: Annotated[str, typer.Option(help="Time for everything: 30s, 10m, 2h.")] = "10m",
+    out: Annotated[Path, typer.Option(help="Folder for the journal, the model and tune.json.")] = Path("tuned"),
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the search in the folder, or join it.")] = False,
+    rounds: Annotated[int | None, typer.Option(min=1, help="Rounds of settings in all, at most.")] = None,
+    metric: Annotated[str | None, typer.Option(help="What decides: accuracy, log_loss, roc_auc, rmse, ...")] = None,
+    sampler: Annotated[str | None, typer.Option(help="tpe (needs Optuna) or random.")] = None,
+    network: Annotated[str | None, typer.Option(help="Where to start from, in place of the default.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Passes over the training rows of a whole training.")
+    ] = None,
+    test: Annotated[float | None, typer.Option(help="Share of the rows that the search never sees.")] = None,
+    group: Annotated[str | None, typer.Option(help="Column whose equal values stay on one side.")] = None,
+    time: Annotated[str | None, typer.Option(help="Column by which the past trains and the future tests.")] = None,
+    task: Annotated[str | None, typer.Option(help="classification or regression.")] = None,
+    kind: Kinds = None,
+    missing: Missing = None,
+    seed: Annotated[int, typer.Option(help="Seed of everything that is drawn.")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    as_json: JsonOption = False,
+) -> None:
+    """Search for settings that beat the default network, and say whether they do."""
+    asked = locals().copy()
+    from lamina.cli.tuning import moments_to, show_tuning, tuned
+
+    console = _console(as_json)
+    del asked["as_json"]
+    tuning = tuned(**asked, say=moments_to(console))
+    if as_json:
+        _print_json(tuning.facts)
+    else:
+        show_tuning(tuning, console)
+
+
+@app.command()
 def inspect(model: ModelArgument, as_json: JsonOption = False) -> None:
     """Show what is in a model file."""
     from lamina.cli.render import show_facts

@@ -79,4 +79,5 @@ def _distance(first: npt.NDArray[np.object_], second: npt.NDArray[np.object_], o
         np.bincount(side, minlength=len(levels)) / len(side) for side in (codes[: len(first)], codes[len(first) :])
     ]
     difference = shares[0] - shares[1]
-    return float(np.abs(np.cumsum(difference)).max() if ordered else np.abs(difference).sum() / 2)
+    distance = np.abs(np.cumsum(difference)).max() if ordered else np.abs(difference).sum() / 2
+    return min(1.0, float(distance))  # many rounded shares may add up to a bit more

@@ -24,11 +24,18 @@ class Cells:
     target: bool = False
     comma: bool = False  # whether commas are likely to be decimal
     task: str | None = None  # what is asked of the target, if the user said so
+    times: npt.NDArray[np.int64] | None = None  # how often each of ``present`` occurs; None: once each
+    total: int | None = None  # cells that hold a value where ``present`` is a sample of them; None: it has them all
 
     @property
     def count(self) -> int:
-        """How many cells hold a value."""
-        return len(self.present)
+        """How many cells hold a value, of those that are looked at."""
+        return len(self.present) if self.times is None else int(self.times.sum())
+
+    @property
+    def held(self) -> int:
+        """How many cells of the column hold a value."""
+        return self.count if self.total is None else self.total
 
     @functools.cached_property
     def strings(self) -> pa.Array:
@@ -37,7 +44,9 @@ class Cells:
 
     @functools.cached_property
     def _counted(self) -> pa.StructArray:
-        return pc.value_counts(self.strings)
+        if self.times is None:
+            return pc.value_counts(self.strings)
+        return pa.StructArray.from_arrays(add_up(self.strings, self.times), ["values", "counts"])
 
     @property
     def distinct(self) -> pa.Array:
@@ -61,6 +70,19 @@ class Cells:
         if numbers.null_count:
             return tuple(sorted(names))
         return tuple(name for _, name in sorted(zip(numbers.to_pylist(), names, strict=True)))
+
+
+def add_up(values: pa.Array, times: npt.NDArray[np.int64]) -> tuple[pa.Array, npt.NDArray[np.int64]]:
+    """The different values in order of their first place, and how often each occurs in all.
+
+    >>> add_up(pa.array(["b", "a", "b"]), np.array([1, 2, 3]))[1].tolist()
+    [4, 2]
+    """
+    different = pc.unique(values)
+    if len(different) == len(values):
+        return values, times
+    places = np.asarray(pc.index_in(values, value_set=different))
+    return different, np.bincount(places, times, len(different)).astype(np.int64)  # exact below 2**53
 
 
 def number(cells: Cells, reason: str = "") -> Number:

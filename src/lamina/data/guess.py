@@ -178,7 +178,7 @@ def _numeric_name(cells: Cells) -> Column | None:
 
 def _consecutive(cells: Cells) -> bool:
     ends = pc.min_max(as_floats(cells.present))
-    return bool(ends["max"].as_py() - ends["min"].as_py() == cells.count - 1)
+    return bool(ends["max"].as_py() - ends["min"].as_py() == cells.held - 1)
 
 
 def _flag(cells: Cells) -> Column | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from lamina.data.cells import flag_words, one_array, present_cells
@@ -41,18 +41,46 @@ def infer_schema(
     >>> [column.word for column in schema.columns]
     ['category', 'number']
     """
-    kinds = kinds or {}
-    names = raw.table.column_names
-    for name in (*kinds, *(() if target is None else (target,))):
-        if name not in names:
-            raise _no_column(name, names, raw.name)
-    _check_task(task)
-    columns = []
-    for name, found in zip(names, raw.table.columns, strict=True):
+    check_asked(raw.table.column_names, raw.name, target=target, kinds=kinds, task=task)
+    columns = judge_columns(_evidence(raw, target, task), kinds)
+    return Schema(columns=columns, target=target, missing=raw.missing)
+
+
+def _evidence(raw: Raw, target: str | None, task: Task | None) -> Iterator[Cells]:
+    """One column after the other, so that only one is held as strings at a time."""
+    for name, found in zip(raw.table.column_names, raw.table.columns, strict=True):
         present = present_cells(one_array(found), raw.missing)
-        cells = Cells(name=name, present=present, rows=raw.rows, target=name == target, comma=raw.comma, task=task)
-        columns.append(_column(cells, kinds.get(name)))
-    return Schema(columns=tuple(columns), target=target, missing=raw.missing)
+        yield Cells(name=name, present=present, rows=raw.rows, target=name == target, comma=raw.comma, task=task)
+
+
+def judge_columns(evidence: Iterable[Cells], kinds: Mapping[str, str | Column] | None = None) -> tuple[Column, ...]:
+    """The kind of each column: the one asked for, or the best guess.
+
+    Raises:
+        SchemaError: a column cannot be of the kind asked for.
+        SpecError: there is no such kind.
+    """
+    return tuple(_column(cells, (kinds or {}).get(cells.name)) for cells in evidence)
+
+
+def check_asked(
+    names: Sequence[str],
+    place: str,
+    *,
+    target: str | None,
+    kinds: Mapping[str, str | Column] | None,
+    task: Task | None,
+) -> None:
+    """Refuse a target or kinds of columns that are not there, and a task that is none.
+
+    Raises:
+        SchemaError: there is no such column; the nearest names are offered.
+        SpecError: there is no such task.
+    """
+    for name in (*(kinds or {}), *(() if target is None else (target,))):
+        if name not in names:
+            raise _no_column(name, names, place)
+    _check_task(task)
 
 
 def infer_task(schema: Schema) -> Task:
@@ -137,7 +165,7 @@ def _check_task(task: str | None) -> None:
         )
 
 
-def _no_column(name: str, names: list[str], place: str) -> SchemaError:
+def _no_column(name: str, names: Sequence[str], place: str) -> SchemaError:
     return SchemaError(
         wrong=f"there is no column {name!r} in {place or 'the table'}.",
         expected=f"the name of one of its {len(names):,} columns.",

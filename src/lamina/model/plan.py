@@ -24,7 +24,7 @@ from lamina.model.predictor import Predictor, count_members, member_shapes, with
 from lamina.model.reading import reading, require
 from lamina.model.weights import MEMBER as WEIGHTS
 from lamina.model.weights import read_header, read_weights, write_weights
-from lamina.networks import NETWORKS
+from lamina.networks import NETWORK_KINDS, NETWORKS
 
 MEMBER = "model.json"
 
@@ -74,7 +74,7 @@ def read_plan(plan: Json, weights: bytes) -> Read:
 
 def _read_network(plan: Json, signature: Signature, weights: bytes) -> Predictor:
     """The predictor, once the weights that are there are exactly those that its spec asks for."""
-    spec = specs.from_json(plan["network"], NETWORKS)
+    spec = specs.from_json(plan["network"], NETWORK_KINDS)
     require(isinstance(spec, NETWORKS), "it names no network")
     found = read_header(weights)
     wanted = with_members(member_shapes(spec, signature), count_members(found))

@@ -37,8 +37,10 @@ from lamina.networks.losses import (
     RootMeanSquaredError,
 )
 from lamina.networks.mlp import MLP, Hidden, check_hidden, hidden_activations
-from lamina.networks.parse import FAMILIES, NETWORKS, Network, describe, parse_network
+from lamina.networks.parse import FAMILIES, NETWORK_KINDS, NETWORKS, Network, describe, parse_network
 from lamina.networks.perceptron import Perceptron, PerceptronNetwork, PerceptronResult
+from lamina.networks.periodic import Periodic, Waves
+from lamina.networks.piecewise import Piecewise, Ramps, settle
 from lamina.networks.table import Table, TableNetwork
 
 __all__ = [
@@ -48,6 +50,7 @@ __all__ = [
     "LOSSES",
     "MLP",
     "NETWORKS",
+    "NETWORK_KINDS",
     "Activate",
     "Activation",
     "Affine",
@@ -72,13 +75,17 @@ __all__ = [
     "Perceptron",
     "PerceptronNetwork",
     "PerceptronResult",
+    "Periodic",
+    "Piecewise",
     "Poisson",
     "Quantile",
+    "Ramps",
     "Residual",
     "RootMeanSquaredError",
     "Scheme",
     "Table",
     "TableNetwork",
+    "Waves",
     "activation",
     "check_hidden",
     "describe",
@@ -86,4 +93,5 @@ __all__ = [
     "fill_embedding",
     "hidden_activations",
     "parse_network",
+    "settle",
 ]

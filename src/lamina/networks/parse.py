@@ -20,10 +20,13 @@ from lamina.foundation.errors import SpecError, nearest
 from lamina.foundation.specs import code, from_json
 from lamina.networks.mlp import MLP, MOST_UNITS, Hidden, check_hidden, hidden_activations
 from lamina.networks.perceptron import Perceptron
+from lamina.networks.periodic import Periodic
+from lamina.networks.piecewise import Piecewise
 from lamina.networks.table import Table
 
 Network = MLP | Table | Perceptron
 NETWORKS: tuple[type[Network], ...] = (MLP, Table, Perceptron)  # every kind there is; files may hold no other
+NETWORK_KINDS: tuple[type, ...] = (*NETWORKS, Piecewise, Periodic)  # and what they may be made of
 
 FAMILIES: dict[str, Network] = {
     "mlp": MLP(),
@@ -214,7 +217,7 @@ def _read_call(text: str) -> Network:
             expected="one call with plain values, such as MLP(widths=(64, 64), dropout=0.1).",
             remedy='check brackets and commas, or use words, such as "64 relu, 64 relu".',
         ) from error
-    spec: Network = from_json(plain, NETWORKS)
+    spec: Network = from_json(plain, NETWORK_KINDS)
     return spec
 
 

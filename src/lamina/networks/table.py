@@ -1,6 +1,9 @@
 r"""The network for tables: numbers and categories side by side, then a multilayer perceptron.
 
-    x = (numbers, column_1(code_1), ..., column_k(code_k))        scores = trunk(x)
+    x = (numbers, column_1(code_1), ..., column_k(code_k))        scores = trunk(x, learnt functions of the numbers)
+
+Numbers may be embedded (`lamina.networks.piecewise`, `lamina.networks.periodic`): what is learnt of each of them stands
+beside it, as the first layer of the trunk, so that a joined row is the same with and without.
 
 A category with few levels becomes one 1 among zeros (one-hot); one with many becomes a learnt row of numbers whose
 width grows slowly with the levels, ceil(1.6 levels^0.56), so that similar levels can lie close together. Code 0
@@ -27,6 +30,8 @@ from lamina.foundation.specs import check, setting
 from lamina.networks.initialise import fill_embedding
 from lamina.networks.layers import Embedding, OneHot
 from lamina.networks.mlp import MLP
+from lamina.networks.periodic import Periodic, Waves
+from lamina.networks.piecewise import Piecewise, Ramps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +54,8 @@ class Table:
     )
     one_hot: int = setting(9, "levels up to which a category is one-hot", low=0, high=1000)
     widest: int = setting(16, "numbers that an embedding may take at most", low=1, high=1024)
+    numbers: Piecewise | Periodic | None = setting(None, "what is learnt of each number by itself; None for nothing")
+    most_numbers: int = setting(200, "numbers beyond which nothing is learnt of each by itself", low=0, high=100_000)
 
     def __post_init__(self) -> None:
         check(self)
@@ -56,11 +63,19 @@ class Table:
     def build(self, signature: Signature, *, seed: int) -> nn.Module:
         """The network; equal seeds give equal weights, and no other draw is disturbed."""
         if not signature.categories:
-            return self.trunk.build(signature, seed=seed)
+            return self._trunk(signature, signature.features, seed)
         stream = torch_stream(seed, "initialise", "embedding")
         columns = [self._column(size - 1, stream) for size in signature.categories]
-        features = signature.features + sum(column.width for column in columns)
-        return TableNetwork(columns, self.trunk.build(Signature(features=features, scores=signature.scores), seed=seed))
+        units = signature.features + sum(column.width for column in columns)
+        return TableNetwork(columns, self._trunk(signature, units, seed))
+
+    def _trunk(self, signature: Signature, units: int, seed: int) -> nn.Sequential:
+        """What follows a joined row of so many units, the numbers first."""
+        front: list[Ramps | Waves] = []
+        if self.numbers is not None and 0 < signature.features <= self.most_numbers:
+            front.append(self.numbers.build(signature.features, stream=torch_stream(seed, "initialise", "numbers")))
+            units += signature.features * self.numbers.width
+        return nn.Sequential(*front, *self.trunk.build(Signature(features=units, scores=signature.scores), seed=seed))
 
     def _column(self, levels: int, stream: torch.Generator) -> OneHot | Embedding:
         if levels <= self.one_hot:

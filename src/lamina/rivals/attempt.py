@@ -7,8 +7,8 @@ fitted on the rows that teach and on no others.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,7 @@ class Attempt:
     """What a contender said about the rows that judge, and what it took.
 
     ``answers`` are chances ``(row, class)`` or numbers ``(row,)``. ``learnt`` is what it learnt, where that is wanted:
-    a classical `Learnt`, or the `Fitted` networks. ``failed`` says in words why there are no answers.
+    a classical `Learnt`, a `NotKept`, or the `Fitted` networks. ``failed`` says in words why there are no answers.
     """
 
     answers: Answers
@@ -34,6 +34,17 @@ class Attempt:
     predict_seconds: float = 0.0
     learnt: Any = None
     failed: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NotKept:
+    """What another process learnt and could not hand over: nothing of ours holds it, and ``why``."""
+
+    kind: ClassVar[str] = "foreign"
+
+    why: str
+    chosen: dict[str, float | int | str] = field(default_factory=dict)
+    remarks: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -26,7 +26,7 @@ from lamina.classical import LEARNT
 from lamina.data import Schema
 from lamina.foundation.errors import TrainingError
 from lamina.foundation.specs import Json
-from lamina.rivals.attempt import Attempt, attempt, encode
+from lamina.rivals.attempt import Attempt, NotKept, attempt, encode
 from lamina.rivals.trial import Trial
 from lamina.rivals.worker import family_json, write_ground
 
@@ -222,8 +222,10 @@ class Crew:
         answers = np.load(self.folder / f"{number}.npy", allow_pickle=False)
         done = Attempt(answers=answers, **{name: said[name] for name in ("cpu_seconds", "predict_seconds", "failed")})
         held = said.get("learnt")
-        if held is None or held["kind"] not in LEARNT:
+        if held is None:
             return done
+        if held["kind"] not in LEARNT:
+            return replace(done, learnt=NotKept(why=held["why"], chosen=held["chosen"], remarks=held["remarks"]))
         with np.load(self.folder / f"{number}.npz", allow_pickle=False) as arrays:
             scores = answers.shape[1] if answers.ndim == 2 else 1
             learnt: Any = LEARNT[held["kind"]].from_arrays(dict(arrays), features=said["features"], scores=scores)

@@ -65,7 +65,7 @@ def write_attempt(folder: Path, name: str, done: Attempt) -> Json:
     if learnt is None:
         return facts
     held = {"kind": learnt.kind, "chosen": learnt.chosen, "remarks": learnt.remarks}
-    held |= {"parameters": learnt.parameters, "multiply_adds": learnt.multiply_adds}
+    held |= {"why": getattr(learnt, "why", None)}
     if learnt.kind in LEARNT:
         np.savez(folder / f"{name}.npz", **learnt.arrays())
     return facts | {"learnt": held}
@@ -79,12 +79,16 @@ class Ground:
             self.table = pa.ipc.open_file(source).read_all()
         told = json.loads((folder / SCHEMA).read_text())
         self.schema, self.task = Schema.from_json(told["schema"]), told["task"]
-        self.rows = np.load(folder / ROWS, allow_pickle=False)
+        self.folder = folder
         self.encoded = lru_cache(maxsize=2)(self._encoded)
 
+    def trial(self, name: str) -> Trial:
+        """The rows of a trial; those of the others stay on disk."""
+        with np.load(self.folder / ROWS, allow_pickle=False) as rows:
+            return Trial(train=rows[f"{name}-train"], test=rows[f"{name}-test"])
+
     def _encoded(self, trial: str, clipped: bool) -> Encoded:
-        rows = Trial(train=self.rows[f"{trial}-train"], test=self.rows[f"{trial}-test"])
-        return encode(self.table, self.schema, self.task, rows, clipped=clipped)
+        return encode(self.table, self.schema, self.task, self.trial(trial), clipped=clipped)
 
 
 def serve(folder: Path, jobs: TextIO, answers: TextIO) -> None:

@@ -17,6 +17,7 @@ from lamina.training.outcome import Progress, Stop, Trained, divergence
 from lamina.training.rows import Member, Rows
 from lamina.training.schedules import SCHEDULES, Constant, Cosine, OneCycle, StepDecay, WarmUp
 from lamina.training.spec import Training, training_with
+from lamina.training.streaming import Blocks
 from lamina.training.watch import Monitor, accuracy, label_accuracy, r_squared
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "AdaGrad",
     "Adam",
     "AdamW",
+    "Blocks",
     "Constant",
     "Cosine",
     "Diagnosis",

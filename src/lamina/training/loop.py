@@ -20,6 +20,7 @@ from lamina.training.outcome import Progress, Trained
 from lamina.training.rows import Member, Rows
 from lamina.training.run import Run
 from lamina.training.spec import Training
+from lamina.training.streaming import Blocks
 from lamina.training.watch import Monitor
 
 WORTH_THREADS = 100e6  # operations of a step from which on a second thread pays; below, threads wait for each other
@@ -36,6 +37,7 @@ def fit_fleet(
     on_epoch: Callable[[Progress], None] | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_seconds: float = 30.0,
+    blocks: Blocks | None = None,
 ) -> Trained:
     """Train one network a member, all in one program.
 
@@ -48,13 +50,15 @@ def fit_fleet(
         monitor: a metric to follow on the validation rows.
         on_epoch: called after every epoch.
         checkpoint: file to go on from if it exists, and to write at most every ``checkpoint_seconds``.
+        blocks: rows to learn from that are too many to hold, the same for all members. Then ``pool`` has the rows to
+            be judged on, and as training rows some to measure the losses at birth and the units by.
 
     Raises:
         TrainingError: no rows to learn from, a checkpoint of another run, or every member diverged.
         DeviceError: ``training.device`` is not here.
     """
     _check_rows(members)
-    run = Run(build, pool, members, training, training.loss or loss, monitor)
+    run = Run(build, pool, members, training, training.loss or loss, monitor, blocks)
     identity = run_identity(training, members, pool) if checkpoint is not None else ""
     if checkpoint is not None and (stored := load_checkpoint(checkpoint, identity)) is not None:
         run.resume(*stored)

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from lamina.foundation.devices import pick_device
-from lamina.networks import Loss
+from lamina.networks import Loss, settle
 from lamina.training.fleet import Fleet
 from lamina.training.history import Epoch, History
 from lamina.training.keeper import Keeper
-from lamina.training.order import batch_rows, epoch_count, epoch_steps
+from lamina.training.order import Step, batch_rows, epoch_count, epoch_steps
 from lamina.training.outcome import Progress, Stop, Trained, divergence
 from lamina.training.rows import Member, Rows
 from lamina.training.rules import Knobs
 from lamina.training.spec import Training
+from lamina.training.streaming import Blocks, block_steps
 from lamina.training.watch import Judgement, Monitor, dead_units, judge, layer_norms, starting_losses
 
 DIVERGED = 100.0  # a training loss this many times the one at birth (and this high) is a run that broke
@@ -38,13 +40,15 @@ class Run:
         training: Training,
         loss: Loss,
         monitor: Monitor | None,
+        blocks: Blocks | None = None,
     ) -> None:
         device = pick_device(training.device)
         self.training, self.loss, self.monitor = training, loss, monitor
         self.started = time.monotonic()
         self.pool = pool.to(device, torch.float64 if training.precision == "float64" else torch.float32)
         self.members = [_placed(member, device) for member in members]
-        self.fleet = Fleet([build(member.seed) for member in members], self.members, training, loss, device)
+        networks = [settle(build(member.seed), pool.inputs[0][member.train]) for member in members]
+        self.fleet = Fleet(networks, self.members, training, loss, device)
         self.keeper = Keeper(self.fleet)
         self.alive = list(range(len(members)))
         self.done = 0  # epochs
@@ -53,10 +57,12 @@ class Run:
         self.start_losses, self.chance_losses = (
             losses.tolist() for losses in starting_losses(self.fleet, self.pool, loss)
         )
-        self.steps = [epoch_steps(training.rows_a_step, len(member.train)) for member in self.members]
+        self.blocks = blocks
+        self.rows = [len(member.train) if blocks is None else blocks.rows for member in self.members]
+        self.steps = [epoch_steps(training.rows_a_step, rows) for rows in self.rows]
         self.limits = [
-            member.epochs or epoch_count(training.epochs, len(member.train), steps)
-            for member, steps in zip(self.members, self.steps, strict=True)
+            member.epochs or epoch_count(training.epochs, rows, steps)
+            for member, rows, steps in zip(self.members, self.rows, self.steps, strict=True)
         ]
         self.bases = torch.tensor(
             [m.learning_rate or training.optimiser.learning_rate for m in self.members], dtype=torch.float64
@@ -66,7 +72,7 @@ class Run:
     @property
     def step_operations(self) -> float:
         """About how many additions and multiplications one training step takes."""
-        rows = sum(batch_rows(self.training.rows_a_step, len(member.train)) for member in self.members)
+        rows = sum(batch_rows(self.training.rows_a_step, own) for own in self.rows)
         return 6.0 * rows * self.fleet.layout.size
 
     def epoch(self) -> Progress:
@@ -130,23 +136,33 @@ class Run:
         )
 
     def _learn(self) -> tuple[list[float], int, Tensor]:
-        steps = self.fleet.shuffler.epoch()
-        rates, decays = self._rates(len(steps)), self._decays()
+        count, dealt = self._deal()
+        rates, decays = self._rates(count), self._decays()
         total = torch.zeros(len(self.alive), device=rates.device, dtype=self.fleet.parameters.dtype)
         full, seen = 0, [0] * len(self.alive)  # rows of steps that all filled, and of steps that not all did
-        for i, step in enumerate(steps):
-            if self._late():
-                break
-            losses = self.fleet.step(self.pool, step, Knobs(learning_rate=rates[:, i : i + 1], decay=decays))
-            if step.counts is None:
-                total.add_(losses, alpha=step.index.shape[1])
-                full += step.index.shape[1]
-            else:
-                total += _weighted(losses, step.counts)
-                seen = [rows + more for rows, more in zip(seen, step.counts, strict=True)]
+        with contextlib.closing(dealt):
+            for i, (pool, step) in enumerate(dealt):
+                if self._late():
+                    break
+                losses = self.fleet.step(pool, step, Knobs(learning_rate=rates[:, i : i + 1], decay=decays))
+                if step.counts is None:
+                    total.add_(losses, alpha=step.index.shape[1])
+                    full += step.index.shape[1]
+                else:
+                    total += _weighted(losses, step.counts)
+                    seen = [rows + more for rows, more in zip(seen, step.counts, strict=True)]
         seen = [rows + full for rows in seen]
         means = [loss / max(rows, 1) for loss, rows in zip(total.tolist(), seen, strict=True)]
         return means, sum(seen), rates[:, 0]
+
+    def _deal(self) -> tuple[int, Generator[tuple[Rows, Step], None, None]]:
+        """How many steps this epoch has, and the steps, each with the rows that it names."""
+        if self.blocks is None:
+            steps = self.fleet.shuffler.epoch()
+            return len(steps), ((self.pool, step) for step in steps)
+        placed = self.fleet.parameters.device, self.fleet.parameters.dtype
+        asked = self.training.rows_a_step
+        return self.steps[0], block_steps(self.blocks, self.done, self.fleet.orders, asked, *placed)
 
     def _write_down(
         self, losses: list[float], judgement: Judgement | None, rates: Tensor, rows_per_second: float

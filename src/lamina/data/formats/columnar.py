@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -51,14 +51,24 @@ def arrow_raw(table: pa.Table, name: str) -> Raw:
     return Raw(table=plain, name=name, notes=(*notes, *left_out))
 
 
+def without_index(names: Sequence[str]) -> list[str]:
+    """The names of the columns without those that pandas writes for its row labels."""
+    return [name for name in names if not name.startswith(_PANDAS_INDEX)]
+
+
+def damaged(path: Path | str, kind: str, error: Exception) -> DataError:
+    """The error for a file that Arrow cannot read to its end."""
+    return DataError(
+        wrong=f"{str(path)!r} is not a whole {kind} file: {str(error).splitlines()[0].rstrip('.')}.",
+        expected=f"a {kind} file that was written to its end.",
+        remedy="write or copy the file again.",
+    )
+
+
 def _columnar(path: Path, kind: str, load: Callable[[], pa.Table]) -> Raw:
     try:
         table = load()
         table.validate(full=True)  # offsets or characters out of bounds would crash or mislead later
     except (pa.ArrowException, OSError) as error:
-        raise DataError(
-            wrong=f"{str(path)!r} is not a whole {kind} file: {str(error).splitlines()[0].rstrip('.')}.",
-            expected=f"a {kind} file that was written to its end.",
-            remedy="write or copy the file again.",
-        ) from error
-    return arrow_raw(table.select([n for n in table.column_names if not n.startswith(_PANDAS_INDEX)]), path.name)
+        raise damaged(path, kind, error) from error
+    return arrow_raw(table.select(without_index(table.column_names)), path.name)

@@ -7,7 +7,7 @@ refused. Cells may hold line breaks if they are quoted. Blank lines are skipped 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,23 +39,62 @@ class _Ragged:
         return "skip"
 
 
+class Delimited:
+    """A delimited text file whose encoding, separator and names are known, and whose rows have yet to be parsed.
+
+    Raises:
+        DataError: it is no text, or two columns have one name.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.ragged = path, _Ragged()
+        self._encoding = find_encoding(path)
+        sample = _sample(path, self._encoding.codec)
+        self._separator = find_separator(sample, likely="\t" if path.suffix.lower() in (".tsv", ".tab") else ",")
+        self._header = _header(sample, self._separator, path)
+        self.names, notes = settle_names(self._header, repr(path.name))
+        self._notes = (*self._encoding.notes, *notes, *header_doubts(self.names, repr(path.name)))
+
+    @property
+    def comma(self) -> bool:
+        """Whether the file is likely to write a decimal comma."""
+        return self._separator == ";"
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What a person should know; complete once the rows were parsed."""
+        return (*self._notes, *_ragged_notes(self.ragged))
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The rows as strings, a block of the file at a time.
+
+        Raises:
+            DataError: no rows, an open quotation mark, or mostly ragged rows; the last two are known only at the end.
+        """
+        rows, last = 0, None
+        try:
+            with self.path.open("rb") as file:
+                codec = self._encoding.codec.replace("utf-8", "utf8")
+                for batch in _open(file, codec, self._separator, self.ragged, self._header):
+                    rows, last = rows + batch.num_rows, batch if batch.num_rows else last
+                    yield batch
+        except UnicodeError as error:
+            raise not_text(self.path) from error
+        except pa.ArrowInvalid as error:
+            raise _unreadable(self.path, error) from error
+        _check_rows(rows, self.ragged, self.path, self._separator)
+        _check_quotes(last, rows, self._encoding.quotes, self.path)
+
+
 def read_delimited(path: Path) -> Raw:
     """A delimited text file, its encoding and separator recognised.
 
     Raises:
         DataError: no text, no rows, doubled names, an open quotation mark, or mostly ragged rows.
     """
-    encoding = find_encoding(path)
-    sample = _sample(path, encoding.codec)
-    separator = find_separator(sample, likely="\t" if path.suffix.lower() in (".tsv", ".tab") else ",")
-    header = _header(sample, separator, path)
-    names, notes = settle_names(header, repr(path.name))
-    ragged = _Ragged()
-    table = _parse(path, encoding.codec, separator, ragged, header).rename_columns(list(names))
-    _check_rows(table, ragged, path, separator)
-    _check_quotes(table, encoding.quotes, path)
-    notes = (*encoding.notes, *notes, *header_doubts(names, repr(path.name)), *_ragged_notes(ragged))
-    return Raw(table=table, name=path.name, notes=notes, dropped=tuple(ragged.rows), comma=separator == ";")
+    text = Delimited(path)
+    table = pa.Table.from_batches(list(text.batches())).rename_columns(list(text.names))
+    return Raw(table=table, name=path.name, notes=text.notes, dropped=tuple(text.ragged.rows), comma=text.comma)
 
 
 def _sample(path: Path, codec: str) -> str:
@@ -82,16 +121,6 @@ def _header(sample: str, separator: str, path: Path) -> list[str]:
         raise _unreadable(path, error) from error
 
 
-def _parse(path: Path, codec: str, separator: str, ragged: _Ragged, header: list[str]) -> pa.Table:
-    try:
-        with path.open("rb") as file:
-            return _open(file, codec.replace("utf-8", "utf8"), separator, ragged, header).read_all()
-    except UnicodeError as error:
-        raise not_text(path) from error
-    except pa.ArrowInvalid as error:
-        raise _unreadable(path, error) from error
-
-
 def _open(file: Any, codec: str, separator: str, ragged: _Ragged, header: Iterable[str] = ()) -> Any:
     from pyarrow import csv
 
@@ -102,25 +131,25 @@ def _open(file: Any, codec: str, separator: str, ragged: _Ragged, header: Iterab
     return csv.open_csv(file, reading, parsing, strings)
 
 
-def _check_rows(table: pa.Table, ragged: _Ragged, path: Path, separator: str) -> None:
-    if len(ragged.rows) > table.num_rows:
+def _check_rows(rows: int, ragged: _Ragged, path: Path, separator: str) -> None:
+    if len(ragged.rows) > rows:
         wanted, found = ragged.first
         others = ", ".join(repr(other) for other in SEPARATORS if other != separator)
         raise DataError(
-            wrong=f"{len(ragged.rows):,} of {len(ragged.rows) + table.num_rows:,} rows of {str(path)!r} do not have as "
+            wrong=f"{len(ragged.rows):,} of {len(ragged.rows) + rows:,} rows of {str(path)!r} do not have as "
             f"many cells as the header: row {ragged.rows[0]:,} has {found}, the header {wanted}.",
             expected=f"the same number of cells in every row, separated by {separator!r}.",
             remedy=f"check the header and the separator (known are also {others}), and quote cells that contain it.",
         )
-    if not table.num_rows:
+    if not rows:
         raise no_rows(str(path))
 
 
-def _check_quotes(table: pa.Table, quotes: int, path: Path) -> None:
+def _check_quotes(end: pa.RecordBatch, rows: int, quotes: int, path: Path) -> None:
     """Refuse a file whose last cell runs over lines because a quotation mark was never closed."""
-    last = [str(value) for value in table.slice(table.num_rows - 1).to_pylist()[0].values()]
+    last = [str(value) for value in end.slice(end.num_rows - 1).to_pylist()[0].values()]
     if quotes % 2 and any("\n" in cell for cell in last):
-        raise _open_quote(path, f"from row {table.num_rows:,} on")
+        raise _open_quote(path, f"from row {rows:,} on")
 
 
 def _ragged_notes(ragged: _Ragged) -> tuple[Note, ...]:

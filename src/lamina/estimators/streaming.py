@@ -1,0 +1,217 @@
+"""Networks that learn from tables larger than memory: three passes over the source, and one for each epoch.
+
+The first pass infers the schema, the second learns the encoder and puts the watched rows aside
+(`lamina.data.stream`); then every epoch meets the rows in blocks, encoded by a thread while the network learns
+(`lamina.training.streaming`). Held at once are two blocks, the sample that the encoder was fitted to, and the watched
+rows: what that takes does not grow with the table.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+import torch
+from torch import nn
+
+from lamina.data import Batch, ClassTarget, NumberTarget, check_before_training, fit_encoder, fit_target, task_of
+from lamina.data.blocks import Blocks, block_rows
+from lamina.data.sources import Source, open_source
+from lamina.data.stream import Survey, infer_stream, survey
+from lamina.estimators.fitting import LEAST_SECONDS, Fitted, Part
+from lamina.estimators.keep import to_model
+from lamina.estimators.recipe import Task, usual_loss, usual_network
+from lamina.estimators.truth import check_loss, monitor_for, score_count, truth_of
+from lamina.foundation.errors import SpecError
+from lamina.foundation.signature import Signature
+from lamina.model import Model, Predictor
+from lamina.networks import Loss, Network
+from lamina.training import Member, Progress, Rows, Training, fit_fleet
+
+WATCHED = 0.1  # share of the rows that tells the best epoch, as for tables in memory; never more than 65,536 rows
+WATCHED_FROM = 2_000  # rows from which on any are watched
+MOST_MET = 30_000_000  # rows that all epochs together meet where their number is left open
+PROBE_ROWS = 4_096  # training rows on which the losses at birth are measured
+
+
+@dataclass(frozen=True, kw_only=True)
+class TensorBlocks:
+    """The pieces of a source as tensors, as the loop wants them."""
+
+    pieces: Blocks
+    target: ClassTarget | NumberTarget
+    loss: Loss
+
+    @property
+    def rows(self) -> int:
+        """How many rows an epoch has."""
+        return self.pieces.survey.rows
+
+    @property
+    def block(self) -> int:
+        """How many rows are shuffled together."""
+        return self.pieces.rows
+
+    def epoch(self, number: int) -> Iterator[Rows]:
+        """Every row to learn from once, piece by piece."""
+        for batch, column in self.pieces.epoch(number):
+            yield _rows(batch, truth_of(self.target, column, self.loss))
+
+
+def fit_stream(
+    source: str | os.PathLike[str],
+    target: str,
+    *,
+    network: Network | None = None,
+    training: Training | None = None,
+    task: Task | None = None,
+    seed: int = 0,
+    seconds: float | None = None,
+    on_epoch: Callable[[Progress], None] | None = None,
+) -> Model:
+    """A network that has learnt from a table of any length, in memory that does not grow with it.
+
+    From `WATCHED_FROM` rows on, a tenth of the rows (65,536 at most) is watched to find the best epoch. Where
+    ``training`` leaves the epochs open, they are as many as in memory, but meet no more than `MOST_MET` rows in all.
+
+    Args:
+        source: a Parquet or CSV file, or a folder of them; see `lamina.data.sources`.
+        target: the column to be predicted.
+        network: its spec; None takes the usual one for so many rows.
+        training: how it learns; None for the default.
+        task: classification or regression; None takes what the target asks for.
+        seed: of everything that is drawn.
+        seconds: wall-clock limit, the passes before training included; these are not cut short.
+        on_epoch: called after every epoch.
+
+    Raises:
+        DataError: the source cannot be read, or nothing can be learnt from it.
+        SchemaError: the target is not there, the files do not agree, or most values of a column do not fit.
+        SpecError: the training needs all rows at once, or its loss is for another task.
+        TrainingError: training diverged.
+    """
+    began = time.monotonic()
+    training = training or Training()
+    _refuse_whole(training)
+    with open_source(source) as opened:
+        schema = infer_stream(opened, target=target, task=task)
+        task = task or task_of(schema.column(target))
+        share = WATCHED if opened.rows >= WATCHED_FROM else 0.0
+        found = survey(opened, schema, seed=seed, share=share)
+        check_before_training(_probe(found.sample, PROBE_ROWS), schema, task=task)
+        plan = _Plan.of(opened, found, network, training, task)
+        left = None if seconds is None else max(LEAST_SECONDS, seconds - (time.monotonic() - began))
+        return _fit(plan, left, on_epoch, task)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Plan:
+    network: Network
+    training: Training
+    blocks: TensorBlocks
+    signature: Signature
+
+    @classmethod
+    def of(cls, source: Source, found: Survey, network: Network | None, training: Training, task: Task) -> _Plan:
+        network, loss = network or usual_network(found.rows), training.loss or usual_loss(task, found.rows)
+        encoder = fit_encoder(found.sample, found.schema, categories=network.categories)
+        target = _target(found, task, loss)
+        pieces = Blocks(source=source, survey=found, encoder=encoder, rows=block_rows(encoder))
+        return cls(
+            network=network,
+            training=replace(training, loss=loss, epochs=_epochs(training, found.rows)),
+            blocks=TensorBlocks(pieces=pieces, target=target, loss=loss),
+            signature=encoder.signature(scores=score_count(target, loss)),
+        )
+
+
+def _fit(plan: _Plan, seconds: float | None, on_epoch: Callable[[Progress], None] | None, task: Task) -> Model:
+    found, loss = plan.blocks.pieces.survey, plan.blocks.loss
+    pool, train, watch = _pool(plan.blocks)
+    limits = [limit for limit in (seconds, plan.training.seconds) if limit is not None]
+    trained = fit_fleet(
+        partial(_build, plan.network, plan.signature),
+        pool,
+        [Member(train=train, validation=watch, seed=found.seed)],
+        replace(plan.training, seconds=min(limits, default=None)),
+        loss=loss,
+        monitor=monitor_for(loss),
+        on_epoch=on_epoch,
+        blocks=plan.blocks,
+    )
+    fitted = Fitted(
+        encoder=plan.blocks.pieces.encoder,
+        target=plan.blocks.target,
+        predictor=Predictor(spec=plan.network, signature=plan.signature, weights=trained.weights),
+        histories=trained.histories,
+        stopped=trained.stopped,
+    )
+    part = Part(train=train.numpy(), watch=watch.numpy(), seeds=(found.seed,))
+    name = plan.blocks.pieces.source.name
+    return to_model(fitted, found.schema, part, plan.training, task=task, name=name, data=name, rows=found.rows)
+
+
+def _target(found: Survey, task: Task, loss: Loss) -> ClassTarget | NumberTarget:
+    """The target as the sample shows it; its rare rows make sure that no class and no extreme is missing."""
+    column = _with_watched(found).column(str(found.schema.target))
+    every = fit_target(column, found.schema.column(str(found.schema.target)), task)
+    check_loss(loss, every, column)
+    if isinstance(every, ClassTarget):  # classes are the question: watched rows may show them too
+        return every
+    if loss.link == "exp":  # counts are counts: a logarithm of a scaled one would mean nothing
+        return replace(every, mean=0.0, scale=1.0)
+    own = found.sample.column(str(found.schema.target))
+    return fit_target(own, found.schema.column(str(found.schema.target)), task)
+
+
+def _with_watched(found: Survey) -> pa.Table:
+    return pa.concat_tables([found.sample, found.watched])
+
+
+def _pool(blocks: TensorBlocks) -> tuple[Rows, torch.Tensor, torch.Tensor]:
+    """What is held throughout: some training rows to look at, then the watched ones; and the places of both."""
+    found, encoder = blocks.pieces.survey, blocks.pieces.encoder
+    probe = _probe(found.sample, PROBE_ROWS)
+    table = pa.concat_tables([probe, found.watched])
+    truth = truth_of(blocks.target, table.column(str(found.schema.target)), blocks.loss)
+    places = torch.arange(table.num_rows)
+    return _rows(encoder.encode(table), truth), places[: probe.num_rows], places[probe.num_rows :]
+
+
+def _probe(table: pa.Table, rows: int) -> pa.Table:
+    """Some rows, evenly from first to last."""
+    if table.num_rows <= rows:
+        return table
+    return table.take(pa.array(np.arange(rows) * table.num_rows // rows))
+
+
+def _rows(batch: Batch, truth: torch.Tensor) -> Rows:
+    codes = [torch.from_numpy(batch.categories)] if batch.categories.shape[1] else []
+    return Rows(inputs=(torch.from_numpy(batch.numbers), *codes), truth=truth)
+
+
+def _epochs(training: Training, rows: int) -> int | Literal["auto"]:
+    """The epochs asked for; where they are left open, so many that not too many rows are met in all."""
+    if training.epochs != "auto" or rows * 30 <= MOST_MET:
+        return training.epochs
+    return max(1, MOST_MET // rows)
+
+
+def _build(network: Network, signature: Signature, seed: int) -> nn.Module:
+    return network.build(signature, seed=seed)
+
+
+def _refuse_whole(training: Training) -> None:
+    if training.rows_a_step != "all":
+        return
+    raise SpecError(
+        wrong="the training takes all rows in one step, and a stream never holds them all.",
+        expected="steps over some rows at a time.",
+        remedy="try Training(batch=1024) with an optimiser such as AdamW().",
+    )

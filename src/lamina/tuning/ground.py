@@ -1,0 +1,169 @@
+"""The rows that a search may see, how they are split to judge candidates, and what a candidate is worth on them.
+
+The rows that are opened once at the end are not in here at all: nothing that is handed a `Ground` can reach them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import torch
+
+from lamina.data import ClassTarget, NumberTarget, fit_encoder, fit_target
+from lamina.estimators import Fitted, Part, RowNumbers, to_model
+from lamina.estimators.truth import check_loss, score_count, truth_of
+from lamina.evaluation.prepare import Prepared
+from lamina.foundation.randomness import derive_seed
+from lamina.metrics import METRICS, Metric
+from lamina.model import Model
+from lamina.networks import Loss
+from lamina.training import Rows
+from lamina.tuning.ensemble import Answers, Judge
+from lamina.tuning.fleets import Side
+from lamina.tuning.records import Worth
+from lamina.tuning.space import Recipe
+
+NO_ROWS: RowNumbers = np.arange(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """Rows that teach and rows that judge, int64 ``(row,)`` each, as positions in the table of the `Ground`."""
+
+    learn: RowNumbers
+    held: RowNumbers
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ground:
+    """Where candidates are judged.
+
+    With several splits (folds) every candidate trains once on each, is judged by all held-out rows together, and is
+    trained anew on all rows at the end. With a single one its best epoch is found by the rows that judge it, and it is
+    kept as it is.
+    """
+
+    prepared: Prepared  # the rows that the search may see, and no others
+    splits: tuple[Split, ...]
+    metric: str
+    loss: Loss
+    seed: int
+    _sides: dict[tuple[str, int], Side] = field(default_factory=dict, init=False, repr=False)  # encoded once
+
+    @property
+    def folded(self) -> bool:
+        """Whether there are several splits."""
+        return len(self.splits) > 1
+
+    @property
+    def measure(self) -> Metric:
+        """What decides."""
+        return METRICS[self.metric]
+
+    def side(self, recipe: Recipe, place: int) -> Side:
+        """The encoded rows of one split, as the network of a recipe wants them."""
+        key = (recipe.network.categories, place)
+        if key not in self._sides:
+            split = self.splits[place]
+            watch = NO_ROWS if self.folded else split.held
+            self._sides[key] = make_side(self.prepared, split.learn, watch, recipe, self.loss)
+        return self._sides[key]
+
+    def truth(self) -> np.ndarray:
+        """The truth about all held-out rows, split after split: codes of classes, or numbers."""
+        column = self.prepared.table.column(self.prepared.schema.target)
+        known = column.take(pa.array(np.concatenate([split.held for split in self.splits])))
+        target = _targets(self.prepared, self.loss, np.arange(len(column)))
+        return target.encode(known) if isinstance(target, ClassTarget) else np.asarray(known, np.float64)
+
+    def answers(self, models: Sequence[Model]) -> Answers:
+        """What the models of all splits say about the rows that each of them had not learnt from."""
+        return np.concatenate(
+            [
+                said(model, self.prepared.table.take(pa.array(split.held)))
+                for model, split in zip(models, self.splits, strict=True)
+            ]
+        )
+
+    def judge(self) -> Judge:
+        """How good answers to the held-out rows are: the metric, then between equals the log loss."""
+        truth = self.truth()
+        return lambda answers: worth_of(self.metric, truth, answers)
+
+    def model(self, recipe: Recipe, fitted: Fitted, learn: RowNumbers, seeds: tuple[int, ...]) -> Model:
+        """The model of what was learnt from some rows."""
+        part = Part(train=learn, watch=NO_ROWS, seeds=seeds)
+        prepared = self.prepared
+        return to_model(fitted, prepared.schema, part, recipe.training, task=prepared.task, name=prepared.name)
+
+    def learning(self, recipe: Recipe, epochs: int) -> Recipe:
+        """The recipe for so many epochs; with folds the best one is not chosen: the rows to choose by would judge."""
+        training = dataclasses.replace(recipe.training, epochs=epochs)
+        if self.folded:
+            training = dataclasses.replace(training, restore_best=False, patience=None)
+        return dataclasses.replace(recipe, training=training)
+
+    def first_seed(self) -> int:
+        """The seed of every candidate: they all have the same first weights and orders, where their shapes allow."""
+        return derive_seed(self.seed, "candidate")
+
+
+def said(model: Model, table: pa.Table) -> Answers:
+    """Chances ``(row, class)``, or numbers ``(row,)``."""
+    answers, chances = model.decide(table)
+    return chances if isinstance(model.target, ClassTarget) else np.asarray(answers, np.float64)
+
+
+def worth_of(metric: str, truth: np.ndarray, answers: Answers) -> Worth:
+    """How good answers are, higher is better: the metric, then between equals the log loss; minus infinity for NaN."""
+    values = [_upward(METRICS[metric], truth, answers)]
+    if answers.ndim == 2:
+        values.append(_upward(METRICS["log_loss"], truth, answers))
+    return tuple(values)
+
+
+def make_side(prepared: Prepared, learn: RowNumbers, watch: RowNumbers, recipe: Recipe, loss: Loss) -> Side:
+    """Rows to learn from and to watch, encoded by what those to learn from show.
+
+    Raises:
+        SpecError: the loss is not for such a target.
+    """
+    table, schema = prepared.table, prepared.schema
+    encoder = fit_encoder(table.take(pa.array(learn)), schema, categories=recipe.network.categories)
+    target = _targets(prepared, loss, learn)
+    seen = table.take(pa.array(np.concatenate([learn, watch])))
+    batch = encoder.encode(seen)
+    inputs = [torch.from_numpy(batch.numbers)]
+    if batch.categories.shape[1]:
+        inputs.append(torch.from_numpy(batch.categories))
+    return Side(
+        encoder=encoder,
+        target=target,
+        signature=encoder.signature(scores=score_count(target, loss)),
+        rows=Rows(inputs=tuple(inputs), truth=truth_of(target, seen.column(schema.target), loss)),
+        learning=len(learn),
+    )
+
+
+def _targets(prepared: Prepared, loss: Loss, learn: RowNumbers) -> ClassTarget | NumberTarget:
+    """The target as rows show it: numbers are scaled by them, classes are the same for all, by name."""
+    schema, column = prepared.schema, prepared.table.column(prepared.schema.target)
+    kind = schema.column(str(schema.target))
+    every = fit_target(column, kind, prepared.task)
+    check_loss(loss, every, column)
+    if isinstance(every, ClassTarget):
+        return every
+    if loss.link == "exp":  # counts are counts: a logarithm of a scaled one would mean nothing
+        return dataclasses.replace(every, mean=0.0, scale=1.0)
+    return fit_target(column.take(pa.array(learn)), kind, prepared.task)
+
+
+def _upward(metric: Metric, truth: np.ndarray, answers: Answers) -> float:
+    value = metric.function(truth, answers)
+    upward = value if metric.better == "higher" else -value
+    return -math.inf if math.isnan(upward) else upward
