@@ -29,7 +29,7 @@ def names(asked) -> list[str]:
         ([BAYES], [*FAMILIES, "GaussianNB", "network"]),  # a guest is an addition
         (["linear", BAYES], ["constant", "linear", "GaussianNB", "network"]),  # unless a choice was made
         ([GaussianNB()], [*FAMILIES, "GaussianNB", "network"]),
-        (["none", BAYES], [*FAMILIES, "GaussianNB", "network"]),
+        (["none", BAYES], ["constant", "GaussianNB", "network"]),
     ],
     ids=str,
 )

@@ -31,7 +31,7 @@ def contenders_of(asked: Sequence[Any] | None) -> tuple[Contender, ...]:
 
     Names of `FAMILIES` choose among the built-in ones; without any of them all take part. Estimators, or their
     ``"package.module:Class"``, are added. The constant always takes part: without it nobody knows whether there is
-    anything to learn. An empty sequence leaves the network alone with it.
+    anything to learn. An empty sequence, or ``"none"``, leaves the network and the guests alone with it.
 
     Raises:
         SpecError: a name that is not known, or something that does not fit and predict.
@@ -41,13 +41,15 @@ def contenders_of(asked: Sequence[Any] | None) -> tuple[Contender, ...]:
     >>> [c.name for c in contenders_of(None)]
     ['constant', 'linear', 'neighbours', 'svm', 'forest', 'boosting', 'network']
     """
-    asked = [one for one in asked if one != NONE] if asked is not None else list(FAMILIES)
+    asked = list(FAMILIES if asked is None else asked)
+    alone = any(isinstance(one, str) and one == NONE for one in asked)
+    asked = [one for one in asked if not (isinstance(one, str) and one == NONE)]
     names = [one for one in asked if isinstance(one, str) and ":" not in one]
     guests = [_guest(one) for one in asked if one not in names]
     unknown = next((name for name in names if name not in FAMILIES), None)
     if unknown is not None:
         raise _unknown(unknown)
-    chosen = names or (list(FAMILIES) if guests else [])
+    chosen = names or (list(FAMILIES) if guests and not alone else [])
     built_in = [_built_in(kind()) for name, kind in FAMILIES.items() if name in {Constant.name, *chosen}]
     return (*built_in, *_apart(guests), THE_NETWORK)
 

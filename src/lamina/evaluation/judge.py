@@ -20,14 +20,12 @@ def verdict_of(
 ) -> Verdict | None:
     """The verdict on the network, by folds, or by the rows of the one part that was held out.
 
-    None if the budget left nobody to compare it with.
-
-    Raises:
-        SpecError: the contender to keep was left out.
+    None if the budget left nobody to compare it with. A contender that was to be kept but was left out is not kept.
     """
     names = [one.contender.name for one in tallies]
-    if names == [NETWORK] and keep in (None, NETWORK):
+    if names == [NETWORK]:
         return None
+    keep = keep if keep in names else None
     headline = METRICS[metric]
     single = len(plan.judged) == 1
     if single:

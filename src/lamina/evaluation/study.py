@@ -169,6 +169,7 @@ def _study(setup: Setup, *, choose: str | None, draws: int, explain: bool, comma
         notes=(
             *prepared.notes,
             *_instead(verdict, named, chosen),
+            *_left_out(choose, named),
             *_too_late(setup, draws=draws, curve=curve, explain=explain, said=said),
         ),
         histories=() if kept is None else kept.histories,
@@ -184,6 +185,14 @@ def _instead(verdict: Verdict | None, named: Mapping[str, Tally], chosen: str) -
     if verdict is None or verdict.chosen == chosen:
         return ()
     return (not_kept_note(named[verdict.chosen], named[chosen].contender.title),)
+
+
+def _left_out(choose: str | None, named: Mapping[str, Tally]) -> tuple[Note, ...]:
+    """That the contender that was to be kept could not be: the reason stands beside its name."""
+    if choose is None or choose in named:
+        return ()
+    words = f"{choose!r} was to be kept, but was left out; the advised contender is kept in its place."
+    return (Note(kind="kept", sentence=words),)
 
 
 def _curve(setup: Setup, verdict: Verdict | None, named: Mapping[str, Tally], draws: int) -> Json:
