@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lamina.data import conform, infer_schema, read
 from lamina.data.checks import FEWEST_ROWS, check_before_training, note_rows_without_target, rows_with_target
 from lamina.data.columns import Category, Constant, Flag, Identifier, Moment, Number, Text
 from lamina.data.duplicates import check_split, row_keys
@@ -32,6 +33,22 @@ def make(target, **columns):
 def found(kind, target, **columns):
     """The findings of one kind."""
     return [f for f in check_before_training(*make(target, **columns), folds=5) if f.kind == kind]
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_an_empty_column_is_not_called_the_same(declared):
+    """A column without any value is empty in every row, whether its kind was guessed or declared."""
+    kind = Number if declared else Constant
+    table, schema = make((Number, PRICES), x=(Number, NOISE), void=(kind, [None] * ROWS), same=(Number, [1.0] * ROWS))
+    if not declared:
+        raw = read({"void": [None] * ROWS, "x": NOISE, "same": [1.0] * ROWS, "y": PRICES})
+        schema = infer_schema(raw, target="y")
+        table, _ = conform(raw, schema, need_target=True)
+    told = {f.sentence for f in check_before_training(table, schema, folds=5) if f.kind == "constant"}
+    assert told == {
+        "column 'void' is left out: empty in every row.",
+        "column 'same' is left out: the same value in every row.",
+    }
 
 
 def test_sound_data_give_no_findings():

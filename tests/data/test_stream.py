@@ -13,8 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from lamina.data import conform, fit_encoder, infer_schema, load_builtin, read, rows_with_target
-from lamina.data.blocks import Blocks, piece_order
-from lamina.data.sources import Source, open_source
+from lamina.data.blocks import Pieces, piece_order
+from lamina.data.opening import open_source
+from lamina.data.sources import Source
 from lamina.data.stream import infer_stream, survey
 from lamina.foundation.errors import DataError, SchemaError, SpecError
 
@@ -26,6 +27,7 @@ def motley(rows: int) -> pa.Table:
     rng = np.random.default_rng(1)
     numbers = rng.standard_normal(rows).round(3)
     gaps = rng.random(rows) < 0.1
+    days, months = rng.integers(1, 28, rows), rng.integers(1, 12, rows)
     return pa.table(
         {
             "typed": pa.array(numbers, mask=gaps),
@@ -44,7 +46,7 @@ def motley(rows: int) -> pa.Table:
             "yes": pa.array(rng.choice(["yes", "No", ""], rows)),
             "truth": pa.array(rng.random(rows) < 0.5),
             "stamp": pa.array(rng.integers(0, 10**9, rows)).cast(pa.timestamp("s")),
-            "day": pa.array([f"{d:02}/{m:02}/2020" for d, m in zip(rng.integers(1, 28, rows), rng.integers(1, 12, rows), strict=True)]),
+            "day": pa.array([f"{d:02}/{m:02}/2020" for d, m in zip(days, months, strict=True)]),
             "date": pa.array([20200100 + int(d) for d in rng.integers(1, 30, rows)]),
             "remark": pa.array([f"the cat number {i} sat on the mat and slept" for i in range(rows)]),
             "constant": pa.array(["same"] * rows),
@@ -117,7 +119,9 @@ def test_kinds_are_the_same_where_only_a_sample_of_the_values_is_held(tmp_path: 
     assert "different values, 2" in found.column("key").reason
 
 
-def surveyed(folder: Path, table: pa.Table, target: str, *, files: int = 1, share: float = 0.2, seed: int = 0) -> object:
+def surveyed(
+    folder: Path, table: pa.Table, target: str, *, files: int = 1, share: float = 0.2, seed: int = 0
+) -> object:
     """Schema and survey of a table that is streamed."""
     folder.mkdir()
     with streamed(folder, table, files=files) as source:
@@ -129,7 +133,8 @@ def test_encoder_of_a_small_stream_is_that_of_the_table_in_memory(tmp_path: Path
     table = motley(2_000)
     found = surveyed(tmp_path / "a", table, "amount", share=0.0)
     whole, _ = conform(read(table), found.schema, need_target=True)
-    assert found.sample.equals(whole) and found.rows == 2_000
+    assert found.sample.equals(whole)
+    assert found.rows == 2_000
     assert fit_encoder(found.sample, found.schema, categories="codes") == fit_encoder(
         whole, found.schema, categories="codes"
     )
@@ -143,10 +148,12 @@ def test_watched_rows_hang_on_the_seed_and_not_on_the_files(tmp_path: Path) -> N
         surveyed(tmp_path / "b", table, "y", files=5),
         surveyed(tmp_path / "c", table, "y", seed=1),
     )
-    assert one.watched.equals(five.watched) and one.sample.equals(five.sample)
+    assert one.watched.equals(five.watched)
+    assert one.sample.equals(five.sample)
     assert not one.watched.equals(other.watched)
     parts = [set(part["x"].to_pylist()) for part in (one.sample, one.watched)]
-    assert not parts[0] & parts[1] and len(parts[0] | parts[1]) == 2_000
+    assert not parts[0] & parts[1]
+    assert len(parts[0] | parts[1]) == 2_000
     assert one.rows == len(parts[0])
     assert len(parts[1]) == pytest.approx(400, abs=80)
 
@@ -156,7 +163,8 @@ def test_rows_without_a_target_are_left_out_of_both_parts(tmp_path: Path) -> Non
     table = pa.table({"x": np.arange(500.0), "y": pa.array(DRAW.standard_normal(500), mask=np.arange(500) % 5 == 0)})
     found = surveyed(tmp_path / "a", table, "y")
     assert found.rows + found.watched.num_rows == 400
-    assert not found.sample["y"].null_count and not found.watched["y"].null_count
+    assert not found.sample["y"].null_count
+    assert not found.watched["y"].null_count
     with pytest.raises(DataError, match="the target 'y' is missing in every row"):
         surveyed(tmp_path / "b", table.set_column(1, "y", pa.nulls(500)), "y")
 
@@ -179,7 +187,7 @@ def test_what_is_rare_joins_a_small_sample(tmp_path: Path, monkeypatch: pytest.M
     found = surveyed(tmp_path / "a", table, "answer", share=0.0)
     assert found.sample.num_rows < 500
     assert set(found.sample["name"].to_pylist()) == {"common", "rare", "rarest"}
-    assert set(found.sample["answer"].to_pylist()) == {"yes", "no"}
+    assert set(found.sample["answer"].to_pylist()) == {True, False}
     assert max(found.sample["number"].to_pylist()) == 99.0
     assert found.sample["gap"].null_count == 1
 
@@ -195,20 +203,53 @@ def test_quartiles_of_a_sample_are_as_close_as_is_said(tmp_path: Path, monkeypat
     assert np.abs(ranks - [0.25, 0.5, 0.75]).max() < bound < 0.07
 
 
+def test_what_is_held_does_not_grow_with_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 400,000 rows nothing stays in memory but the sample, with rows watched and without."""
+    monkeypatch.setattr("lamina.data.stream.SAMPLE_ROWS", 1_000)
+    monkeypatch.setattr("lamina.data.stream.WATCHED_ROWS", 1_000)
+    pq.write_table(pa.table({"x": DRAW.random(400_000), "y": DRAW.random(400_000)}), tmp_path / "a.parquet")
+    for share in (0.0, 0.1):
+        before = pa.total_allocated_bytes()
+        with open_source(tmp_path / "a.parquet") as source:
+            found = survey(source, infer_stream(source, target="y"), seed=0, share=share)
+        assert found.rows > 390_000
+        assert pa.total_allocated_bytes() - before < 200_000
+
+
 def test_very_wide_tables_hold_fewer_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sample and watched rows are bounded in bytes, not only in rows."""
     monkeypatch.setattr("lamina.data.stream.HELD_BYTES", 1)
+    monkeypatch.setattr("lamina.data.sources.READ_BYTES", 1)
     found = surveyed(tmp_path / "a", pa.table({"x": DRAW.random(9_000), "y": DRAW.random(9_000)}), "y", share=0.5)
     assert found.sample.num_rows + found.watched.num_rows < 2 * 2_048 * 1.1
+    with open_source(tmp_path / "a") as source:
+        assert {raw.rows for raw in source.pieces()} == {256, 9_000 % 256}
 
 
-def test_a_piece_that_does_not_fit_says_where_it_begins(tmp_path: Path) -> None:
+def test_a_cell_that_does_not_fit_is_told_by_its_row_in_the_source(tmp_path: Path) -> None:
+    """Cells of many pieces make one note a column, whose rows count from the first row of the first file."""
+    words = [str(i / 2) for i in range(200_000)]
+    for row in (70_001, 70_002, 150_000):
+        words[row - 1] = "lost"
+    found = surveyed(tmp_path / "a", pa.table({"x": words, "y": DRAW.random(200_000)}), "y", files=3)
+    (note,) = found.notes
+    assert (note.column, note.rows, note.count) == ("x", (70_001, 70_002), 3)
+    assert note.sentence.endswith(
+        "rows 70,001 and 70,002 hold values such as 'lost': read as missing. And so on: 3 in all."
+    )
+
+
+def test_a_column_that_does_not_fit_is_refused_by_its_row_in_the_source(tmp_path: Path) -> None:
     """A schema of other data is refused with the place, as in memory."""
-    table = pa.table({"x": ["1.5", "2.5"] * 600, "y": DRAW.random(1_200)})
-    with streamed(tmp_path, table) as source:
+    table = pa.table({"x": ["1.5", "2.5"] * 50_000, "y": DRAW.random(100_000)})
+    with streamed(tmp_path, table, files=2) as source:
         schema = infer_stream(source, target="y")
-    pq.write_table(table.set_column(0, "x", pa.array(["a"] * 1_200)), tmp_path / "part-000.parquet")
-    with open_source(tmp_path) as source, pytest.raises(SchemaError, match="begins after row 0: column 'x' is a number"):
+    other = table.slice(50_000).set_column(0, "x", pa.array(["1.5"] * 20_000 + ["a"] * 30_000))
+    pq.write_table(other, tmp_path / "part-001.parquet")
+    with (
+        open_source(tmp_path) as source,
+        pytest.raises(SchemaError, match="column 'x' is a number, but row 70,001 holds"),
+    ):
         survey(source, schema, seed=0)
 
 
@@ -225,7 +266,8 @@ def test_every_row_is_in_one_piece(rows: int) -> None:
 def test_pieces_of_a_block_come_from_all_over_the_table() -> None:
     """A table sorted by its answer gives blocks that are not."""
     starts = [start for start, _ in piece_order(100_000, 800, seed=0, epoch=1)][:8]
-    assert starts == sorted(starts) and np.ptp(starts) > 30_000
+    assert starts == sorted(starts)
+    assert np.ptp(starts) > 30_000
 
 
 def test_blocks_give_each_row_to_learn_from_once_and_none_that_is_watched(tmp_path: Path) -> None:
@@ -239,7 +281,7 @@ def test_blocks_give_each_row_to_learn_from_once_and_none_that_is_watched(tmp_pa
         with streamed(folder, table, files=files) as source:
             found = survey(source, infer_stream(source, target="y"), seed=0, share=0.2)
             encoder = fit_encoder(found.sample, found.schema, categories="codes", clipped=False)
-            blocks = Blocks(source=source, survey=found, encoder=encoder, rows=400)
+            blocks = Pieces(source=source, survey=found, encoder=encoder, rows=400)
             pieces = list(blocks.epoch(1))
         epochs.append(np.concatenate([column.to_numpy() for _, column in pieces]))
         x = np.concatenate([batch.numbers[:, 0] for batch, _ in pieces])

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lamina.data import read
-from lamina.data.sources import open_source
+from lamina.data.opening import open_source
 from lamina.foundation.errors import DataError, SchemaError
 
 
@@ -42,9 +42,9 @@ def test_pieces_hold_every_row_once_and_are_equally_long(tmp_path: Path, files: 
     """One pass gives all rows in order, whatever the files are."""
     with open_source(dealt(tmp_path, numbered(500), files)) as source:
         pieces = list(source.pieces(rows=64))
-    assert [start for start, _ in pieces] == list(range(0, 500, 64))
-    assert [row for _, raw in pieces for row in raw.table["row"].to_pylist()] == list(range(500))
-    assert {raw.rows for _, raw in pieces[:-1]} == {64}
+    assert [raw.before for raw in pieces] == list(range(0, 500, 64))
+    assert [row for raw in pieces for row in raw.table["row"].to_pylist()] == list(range(500))
+    assert {raw.rows for raw in pieces[:-1]} == {64}
 
 
 def test_delimited_files_come_as_read_gives_them(tmp_path: Path) -> None:
@@ -54,6 +54,7 @@ def test_delimited_files_come_as_read_gives_them(tmp_path: Path) -> None:
     whole = [read(tmp_path / name).table for name in ("a.csv", "b.csv")]
     with open_source(tmp_path) as source:
         assert source.comma
+        assert any("row 3 does not have 2 cells" in note.sentence for note in source.notes)
         assert source.raw(0, source.rows).table.equals(pa.concat_tables(whole).combine_chunks())
 
 
@@ -63,10 +64,24 @@ def test_temporary_files_are_gone_after_the_block(tmp_path: Path, monkeypatch: p
     scratch.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(scratch))
     (tmp_path / "a.csv").write_text("x\n1\n")
-    with pytest.raises(KeyError), open_source(tmp_path / "a.csv") as source:
-        assert source.rows == 1 and any(scratch.iterdir())
-        raise KeyError
+    with open_source(tmp_path / "a.csv") as source:
+        assert source.rows == 1
+        assert any(scratch.iterdir())
+    with pytest.raises(ZeroDivisionError), open_source(tmp_path / "a.csv") as source:
+        1 // (source.rows - 1)
     assert not any(scratch.iterdir())
+
+
+def test_no_room_for_delimited_text_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk is no traceback: the message says what to do."""
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pq.ParquetWriter, "write_batch", full)
+    (tmp_path / "a.csv").write_text("x\n1\n")
+    with pytest.raises(DataError, match="No space left on device"), open_source(tmp_path / "a.csv"):
+        pass
 
 
 def test_a_file_cut_short_is_named(tmp_path: Path) -> None:
@@ -79,12 +94,13 @@ def test_a_file_cut_short_is_named(tmp_path: Path) -> None:
 
 
 def test_a_file_with_flipped_bits_is_named_when_its_rows_come(tmp_path: Path) -> None:
-    """Damage inside a page is found by the checksums, by the decoder or by the check of what was decoded."""
-    table = pa.table({"x": pa.array([f"word {i}" for i in range(400)])})
+    """A number that was changed inside a page can only be known by the checksum of the page."""
+    table = pa.table({"x": pa.array(range(4_000), pa.float64())})
+    plain = {"compression": "none", "use_dictionary": False, "write_page_checksum": True}
     for name in ("a", "b"):
-        pq.write_table(table, tmp_path / f"{name}.parquet", compression="none", write_page_checksum=True)
+        pq.write_table(table, tmp_path / f"{name}.parquet", **plain)
     content = bytearray((tmp_path / "b.parquet").read_bytes())
-    content[200:240] = bytes(40)
+    content[16_000] ^= 1
     (tmp_path / "b.parquet").write_bytes(content)
     with open_source(tmp_path) as source, pytest.raises(DataError, match=r"'b.parquet' is not a whole Parquet file"):
         list(source.pieces())
@@ -106,7 +122,9 @@ def test_a_delimited_file_without_rows_is_named(tmp_path: Path) -> None:
         ({"row": [1.5], "name": ["a"]}, r"'row' is double in 'part-001.parquet', but int64 in 'part-000.parquet'"),
     ],
 )
-def test_files_that_do_not_agree_are_refused_in_words(tmp_path: Path, other: dict[str, list[object]], words: str) -> None:
+def test_files_that_do_not_agree_are_refused_in_words(
+    tmp_path: Path, other: dict[str, list[object]], words: str
+) -> None:
     """Missing columns, new columns and other types name the column and both files."""
     dealt(tmp_path, numbered(10), 1)
     pq.write_table(pa.table(other), tmp_path / "part-001.parquet")

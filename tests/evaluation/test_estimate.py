@@ -39,6 +39,17 @@ def test_contenders_that_are_left_out_cost_nothing() -> None:
     assert with_it == without
 
 
+def test_more_classes_take_longer() -> None:
+    """Two hundred classes are many times the trees and weights of two."""
+    few, many = (
+        estimated_seconds(
+            contenders_of(["linear", "boosting"]), plan(2000), members=1, workers=0, curve=False, classes=c
+        )
+        for c in (2, 200)
+    )
+    assert many > 4 * few
+
+
 def test_durations_are_round() -> None:
     """Nobody is told that it takes 43.7 seconds."""
     assert [duration_words(s) for s in (0.1, 44, 89, 91)] == ["about 5 s", "about 40 s", "about 90 s", "about 2 min"]

@@ -10,6 +10,7 @@ import pytest
 
 import lamina
 from lamina.evaluation import Protocol
+from lamina.evaluation.facts import naive_facts
 from lamina.evaluation.verdict import mean_interval
 from lamina.metrics import METRICS
 from quick import ENOUGH, mixed_columns, quick_fit
@@ -200,7 +201,7 @@ def test_where_it_comes_from_is_told(classes) -> None:
 
 
 def test_the_curve_ends_at_what_was_judged(classes) -> None:
-    """Its last point is the score of the splits; its sentence speaks of more rows."""
+    """Its last point is the score of the splits that the others were drawn from; its sentence speaks of more rows."""
     curve = classes["learning_curve"]
     assert "network" in curve["contenders"]
     for name, one in curve["contenders"].items():
@@ -208,8 +209,15 @@ def test_the_curve_ends_at_what_was_judged(classes) -> None:
         assert rows == sorted(rows)
         assert rows[-1] == min(split["train"] for split in classes["splits"])
         (score,) = [c["scores"]["accuracy"]["folds"] for c in classes["contenders"] if c["name"] == name]
-        assert one["points"][-1]["errors"] == pytest.approx([1 - value for value in score])
+        drawn = len(one["points"][0]["errors"])  # five draws over six splits
+        assert one["points"][-1]["errors"] == pytest.approx([1 - value for value in score[:drawn]])
     assert curve["sentence"]
+
+
+def test_a_random_split_is_told_with_its_folds() -> None:
+    """What random splits would have said stands there fold by fold, and as their mean."""
+    told = naive_facts("accuracy", 0.9, 0.8, Protocol(group="farm"), folds=(0.85, 0.95))
+    assert (told["naive"], told["right"], told["folds"]) == (0.9, 0.8, [0.85, 0.95])
 
 
 def test_a_test_side_of_one_class_leaves_gaps_and_no_error() -> None:

@@ -72,7 +72,7 @@ def test_rows_set_aside_are_in_no_trial(more) -> None:
     assert len(aside) == pytest.approx(90, abs=12)
     assert aside.isdisjoint(plan.known.tolist())
     assert len(aside) + len(plan.known) == 300
-    tried = [*plan.trials, *curve_trials(plan, [30, 60], draws=2, seed=0), *naive_trials(rows, plan, seed=0)]
+    tried = [*plan.trials, *curve_trials(plan.judged, [30, 60], draws=2, seed=0), *naive_trials(rows, plan, seed=0)]
     assert all(aside.isdisjoint([*trial.train, *trial.test]) for trial in tried)
 
 
@@ -82,7 +82,7 @@ def test_groups_stay_on_one_side_of_every_split(folds) -> None:
     protocol = Protocol(folds=folds, test=0.2, group="farm")
     plan = make_plan(prepared(500, protocol), protocol, seed=0)
     assert farms(plan.test).isdisjoint(farms(plan.known))
-    for trial in (*plan.judged, *curve_trials(plan, [50, 100], draws=3, seed=0)):
+    for trial in (*plan.judged, *curve_trials(plan.judged, [50, 100], draws=3, seed=0)):
         assert farms(trial.train).isdisjoint(farms(trial.test))
 
 
@@ -92,7 +92,7 @@ def test_the_future_is_hidden_in_every_split(folds) -> None:
     protocol = Protocol(folds=folds, test=0.2, time="day")
     plan = make_plan(prepared(500, protocol), protocol, seed=0)
     assert plan.known.max() < plan.test.min()
-    for trial in (*plan.judged, *curve_trials(plan, [50, 100], draws=3, seed=0)):
+    for trial in (*plan.judged, *curve_trials(plan.judged, [50, 100], draws=3, seed=0)):
         assert trial.train.max() < trial.test.min()
 
 
@@ -112,7 +112,7 @@ def test_naive_splits_pay_no_heed(protocol) -> None:
 def test_the_parts_of_the_curve_grow() -> None:
     """In one draw a larger part holds the smaller ones; all come from the rows that teach, and their split judges."""
     plan = make_plan(prepared(100, Protocol(folds=5)), Protocol(folds=5, repeats=1), seed=0)
-    trials = curve_trials(plan, [10, 20, 40], draws=7, seed=0)
+    trials = curve_trials(plan.judged, [10, 20, 40], draws=7, seed=0)
     assert len(trials) == 21
     for draw in range(7):
         small, middle, large = (trial for trial in trials if trial.repeat == draw)
@@ -120,6 +120,17 @@ def test_the_parts_of_the_curve_grow() -> None:
         assert set(small.train) < set(middle.train) < set(large.train) < set(plan.judged[draw % 5].train)
         assert all(one.test is plan.judged[draw % 5].test for one in (small, middle, large))
     assert set(trials[0].train) != set(trials[15].train)  # the sixth draw is another one of the first split
+
+
+def test_the_curve_draws_whole_groups() -> None:
+    """So many rows of a grouped table come from as few farms as hold them, in other draws from others."""
+    protocol = Protocol(folds=3, repeats=1, group="farm")
+    plan = make_plan(prepared(500, protocol), protocol, seed=0)
+    trials = curve_trials(plan.judged, [55, 110], draws=4, seed=0, groups=plan.groups)
+    assert [len(farms(trial.train)) for trial in trials] == [6, 11] * 4  # each farm has ten rows; the last one is cut
+    assert [len(trial.train) for trial in trials] == [55, 110] * 4
+    assert farms(trials[0].train) < farms(trials[1].train)
+    assert farms(trials[0].train) != farms(trials[6].train)
 
 
 def test_folds_are_watched_but_teach_all_their_rows() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from lamina.data import MISSING_SPELLINGS
+from lamina.data import MISSING_SPELLINGS, Encoder
 from lamina.evaluation import Protocol
 from lamina.evaluation.contenders import NETWORK, contenders_of
 from lamina.evaluation.curve import costs_of, curve_plan
@@ -16,6 +17,7 @@ from lamina.evaluation.plan import make_plan
 from lamina.evaluation.prepare import prepare
 from lamina.evaluation.race import NetworkRecipe, race, rival_jobs
 from lamina.evaluation.tally import tally, truth_of
+from lamina.model import Predictor
 from quick import ENOUGH, SMALL, mixed_columns
 from rival_ground import Refuser
 
@@ -119,3 +121,18 @@ def test_the_curve_knows_its_sizes_and_its_price(ready) -> None:
     few, many = costs_of(named, trials[:3], plan), costs_of(named, trials, plan)
     share = sum(len(trial.train) for trial in trials[:3]) / sum(len(trial.train) for trial in trials)
     assert few == pytest.approx(share * many)
+
+
+def test_the_network_is_timed_on_encoded_rows(ready, monkeypatch) -> None:
+    """While its clock runs nothing is encoded, as with its rivals."""
+    room, encoded_at, asked_at = race.__globals__, [], []
+    clock = iter(range(10**6))
+    monkeypatch.setitem(room, "time", SimpleNamespace(process_time=lambda: next(clock), monotonic=time.monotonic))
+    encode = Encoder.encode
+    scores = Predictor.scores
+    monkeypatch.setattr(Encoder, "encode", lambda *a: (encoded_at.append(next(clock)), encode(*a))[1])
+    monkeypatch.setattr(Predictor, "scores", lambda *a, **k: (asked_at.append(next(clock)), scores(*a, **k))[1])
+    (outcome,) = [one for one in run(ready, []).values() if one.contender.name == NETWORK]
+    # the clock ticks at each look at it and at each call: two looks with one call between them
+    assert {one.predict_seconds for one in outcome.attempts} == {2}
+    assert encoded_at

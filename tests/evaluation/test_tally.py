@@ -16,10 +16,11 @@ from lamina.evaluation.contenders import contenders_of
 from lamina.evaluation.plan import Plan, make_plan
 from lamina.evaluation.prepare import Prepared, prepare
 from lamina.evaluation.race import Outcome
-from lamina.evaluation.tally import Tally, metrics_of, tally, truth_of, usual_metric
+from lamina.evaluation.tally import Tally, cost_of, metrics_of, tally, truth_of, usual_metric
 from lamina.metrics import METRICS
 from lamina.model.calibration import calibrated
 from lamina.rivals import Attempt
+from lamina.rivals.attempt import NotKept
 from quick import mixed_columns, two_clouds
 
 
@@ -140,6 +141,21 @@ def test_costs_are_of_the_splits_that_judge() -> None:
     assert (facts["cpu_seconds"], facts["fit_seconds"]) == (21, 3.5)
     assert facts["rows_per_second"] == pytest.approx(60)
     assert facts["bytes"] == sum(array.nbytes for array in found.kept.learnt.arrays().values()) > 0
+
+
+def test_what_cannot_be_held_has_no_size() -> None:
+    """Of somebody else's estimator nobody knows the size: it is not told as zero."""
+    learnt = NotKept(why="a rule by hand")
+    facts = cost_of(Attempt(answers=np.empty(0), learnt=learnt), [Attempt(answers=np.empty(0))], rows=1).to_json()
+    assert (facts["bytes"], facts["parameters"], facts["multiply_adds"]) == (None, None, None)
+
+
+def test_answers_are_kept_as_they_were_given() -> None:
+    """What was said before calibration stays beside it."""
+    prepared, plan = ready("grade")
+    found = tally(prepared, plan, said(prepared, plan), metric="accuracy", seed=0)
+    for before, given in zip(raw(prepared, plan), found.given, strict=True):
+        np.testing.assert_array_equal(before, given)
 
 
 @pytest.mark.parametrize(("rare", "metric"), [(5, "roc_auc"), (30, "accuracy")])

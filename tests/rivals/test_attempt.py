@@ -135,3 +135,20 @@ def test_a_guest_answers_like_any_other() -> None:
     done = attempt(family, encode(table, schema, task, two_trials()["0"], clipped=True), seed=0, keep=False)
     shares = np.bincount(np.asarray([k == "low" for k in table.column("kind").to_pylist()[:24]])) / 24
     np.testing.assert_allclose(done.answers, np.tile(shares, (24, 1)), atol=1e-6)
+
+
+def test_the_clock_counts_no_first_time() -> None:
+    """A family fits a few rows once a process before it is timed, and answers as if it had not."""
+    table, schema, task = ground()
+    encoded = encode(table, schema, task, two_trials()["0"], clipped=True)
+    fits: list[int] = []
+
+    class Counted(Polite):
+        def fit(self, X, y):
+            fits.append(len(X))
+            return super().fit(X, y)
+
+    family = Foreign(estimator=Counted(), name="counted", title="Counted")
+    first, second = (attempt(family, encoded, seed=0, keep=False) for _ in range(2))
+    assert fits == [20, 24, 24]
+    np.testing.assert_array_equal(first.answers, second.answers)

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import sys
+import time as time_of_day
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +18,7 @@ from lamina.cli.failures import INTERRUPTED, plain, show_defect, show_error
 from lamina.foundation.errors import LaminaError
 
 WIDE = 160  # columns of what is no terminal
+STARTED = time_of_day.monotonic()  # a budget counts from here: the libraries take seconds to load
 
 app = typer.Typer(
     help="Deep learning from raw data to one safe file, with an honest verdict.",
@@ -67,7 +69,7 @@ def fit(
     as_json: JsonOption = False,
 ) -> None:
     """Train a network and its simpler rivals on a table, and say which to use."""
-    from lamina.cli.parse import kinds_of, missing_of, seconds_of, task_of, typed_again
+    from lamina.cli.parse import kinds_of, missing_of, seconds_left, seconds_of, task_of, typed_again
     from lamina.cli.progress import study_display
     from lamina.cli.render import show_study
     from lamina.evaluation import Protocol, check_folder
@@ -96,7 +98,7 @@ def fit(
             kinds=kinds_of(kind),
             missing=missing_of(missing),
             seed=seed,
-            seconds=seconds_of(budget),
+            seconds=seconds_left(seconds_of(budget), STARTED),
             quick=quick,
             command=typed_again(sys.argv),
             on_step=on_step,
@@ -195,12 +197,31 @@ def tune(
     as_json: JsonOption = False,
 ) -> None:
     """Search for settings that beat the default network, and say whether they do."""
-    asked = locals().copy()
-    from lamina.cli.tuning import moments_to, show_tuning, tuned
+    from lamina.cli.parse import kinds_of, missing_of, seconds_of, task_of
+    from lamina.cli.tuning import moments_to, show_tuning
+    from lamina.evaluation import Protocol
+    from lamina.training import training_with
+    from lamina.tuning import tune as search
 
     console = _console(as_json)
-    del asked["as_json"]
-    tuning = tuned(**asked, say=moments_to(console))
+    tuning = search(
+        data,
+        target,
+        folder=out,
+        seconds=seconds_of(budget),
+        rounds=rounds,
+        resume=resume,
+        network=network,
+        training=training_with(epochs=epochs, device=device),
+        task=task_of(task),
+        protocol=Protocol(test=test, group=group, time=time),
+        metric=metric,
+        sampler=sampler,
+        kinds=kinds_of(kind),
+        missing=missing_of(missing),
+        seed=seed,
+        on_moment=moments_to(console),
+    )
     if as_json:
         _print_json(tuning.facts)
     else:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
+import time
 from collections.abc import Sequence
 from typing import Literal
 
 from lamina.data.schema import MISSING_SPELLINGS
 from lamina.foundation.errors import SpecError, nearest
 
+WRITING_SECONDS = 4.0  # of a budget that are kept for the files and the report
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 _METHODS = ("shapley", "gradients")
 _TASKS = ("classification", "regression")
@@ -34,6 +36,16 @@ def seconds_of(budget: str | None) -> float | None:
             remedy="try --budget 5m.",
         )
     return float(found[1]) * _UNITS[found[2] or "s"]
+
+
+def seconds_left(seconds: float | None, started: float) -> float | None:
+    """What is left of a budget once loading and writing are taken off; at least a tenth, for something must be done.
+
+    >>> seconds_left(None, 0.0)
+    """
+    if seconds is None:
+        return None
+    return max(0.1 * seconds, seconds - (time.monotonic() - started) - min(WRITING_SECONDS, 0.2 * seconds))
 
 
 def kinds_of(pairs: list[str] | None) -> dict[str, str]:

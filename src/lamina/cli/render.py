@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SEVERITY_STYLE = {"error": "bold red", "warning": "yellow", "info": "dim"}
 SHOWN_NOTES = 8
+SAID_LATER = ("budget", "curve", "kept")  # kinds of notes that were not there when a study began
 
 
 def show_study(study: Study, written: Sequence[Any], console: Console) -> None:
@@ -29,6 +30,9 @@ def show_study(study: Study, written: Sequence[Any], console: Console) -> None:
     for part in (naive, curve, test):
         if part and part["sentence"]:
             show_words(Text(plain(part["sentence"])), console)
+    show_remarks([("info", note.sentence) for note in study.notes if note.kind in SAID_LATER], console)
+    if "seconds" in study.stopped:
+        show_words(Text("The network: the budget ended its training before it was done.", style="yellow"), console)
     for diagnosis in study.diagnoses:
         show_words(Text(plain(f"The network: {diagnosis.sentence} {diagnosis.advice}")), console)
     seconds = f"in {study.seconds:.1f} s" if study.seconds < 100 else f"in {study.seconds / 60:.1f} min"
@@ -39,31 +43,37 @@ def show_study(study: Study, written: Sequence[Any], console: Console) -> None:
 def show_contenders(facts: Mapping[str, Any], console: Console) -> None:
     """One line a contender, the best first, the one that is kept in bold."""
     headline = facts["metric"]
-    second = "log_loss" if facts["task"] == "classification" else "mae"
+    shown = [headline, *(name for name in _second(facts["task"]) if name != headline)]
     table = Table(box=None, padding=(0, 1), header_style="cyan")
     table.add_column("contender", no_wrap=True)
-    for name in (facts["metrics"][headline]["label"], "95 % interval", facts["metrics"][second]["label"]):
+    first, *others = (facts["metrics"][name]["label"] for name in shown)
+    for name in (first, "95 % interval", *others):
         table.add_column(name, justify="right")
     if facts["task"] == "classification":
         table.add_column("calibr. error", justify="right")
     for name in ("training", "a row", "size"):
         table.add_column(name, justify="right")
     for one in facts["contenders"]:
-        table.add_row(*_cells(one, headline, second, facts), style="bold" if one["name"] == facts["chosen"] else None)
+        table.add_row(*_cells(one, shown, facts), style="bold" if one["name"] == facts["chosen"] else None)
     console.print(table)
 
 
-def _cells(one: Mapping[str, Any], headline: str, second: str, facts: Mapping[str, Any]) -> list[Text]:
+def _second(task: str) -> tuple[str, ...]:
+    return ("log_loss",) if task == "classification" else ("mae",)
+
+
+def _cells(one: Mapping[str, Any], shown: Sequence[str], facts: Mapping[str, Any]) -> list[Text]:
     title = Text(plain(one["title"]))
     if one.get("left_out"):
         return [title, Text(plain(f"left out: {one['left_out']}"))]
     scores, cost, honest = one["scores"], one["cost"], one["calibration"]
+    headline, *others = shown
     low, high = (_score(headline, end) for end in scores[headline]["interval"])
     error = [] if facts["task"] != "classification" else [_score("ece", honest["ece"]) if honest else ""]
     cells = [
         _score(headline, scores[headline]["mean"]),
         f"{low.removesuffix(' %')} to {high}",
-        _score(second, scores[second]["mean"]),
+        *(_score(name, scores[name]["mean"]) for name in others),
         *error,
         time_words(cost["fit_seconds"]),
         time_words(cost["predict_ms_a_row"] / 1e3),
@@ -75,21 +85,23 @@ def _cells(one: Mapping[str, Any], headline: str, second: str, facts: Mapping[st
 def time_words(seconds: float) -> str:
     """A time with two digits that count.
 
-    >>> [time_words(s) for s in (0.0000021, 0.0123, 3.4, 125.0)]
-    ['2.1 µs', '12 ms', '3.4 s', '2.1 min']
+    >>> [time_words(s) for s in (0.0000021, 0.0123, 0.0996, 3.4, 125.0)]
+    ['2.1 µs', '12 ms', '100 ms', '3.4 s', '2.1 min']
     """
     for unit, size in (("min", 60.0), ("s", 1.0), ("ms", 1e-3)):
         if seconds >= size:
-            return f"{seconds / size:.2g} {unit}" if seconds < 100 * size else f"{seconds / size:.0f} {unit}"
-    return f"{seconds / 1e-6:.2g} µs" if seconds < 100e-6 else f"{seconds / 1e-6:.0f} µs"
+            return f"{seconds / size:.2g} {unit}" if seconds < 99.5 * size else f"{seconds / size:.0f} {unit}"
+    return f"{seconds / 1e-6:.2g} µs" if seconds < 99.5e-6 else f"{seconds / 1e-6:.0f} µs"
 
 
-def size_words(size: float) -> str:
-    """Bytes with two digits that count.
+def size_words(size: float | None) -> str:
+    """Bytes with two digits that count; a dash where nobody knows.
 
-    >>> [size_words(n) for n in (260, 45_300, 3_400_000)]
-    ['260 B', '44 KiB', '3.2 MiB']
+    >>> [size_words(n) for n in (260, 45_300, 3_400_000, None)]
+    ['260 B', '44 KiB', '3.2 MiB', '–']
     """
+    if size is None:
+        return "–"
     for unit, width in (("MiB", 2**20), ("KiB", 2**10)):
         if size >= width:
             return f"{size / width:.2g} {unit}" if size < 99.5 * width else f"{size / width:.0f} {unit}"
@@ -153,4 +165,5 @@ def _title(study: Study) -> str:
     if folds == 1:
         train, test = study.judged[0]
         return f"{target}: learnt from {train:,} rows, measured on {test:,} others"
-    return f"{target}: measured by {folds} folds of {study.rows:,} rows, each on rows that it had not learnt from"
+    rows = study.rows - study.parts["protocol"]["test_rows"]
+    return f"{target}: measured by {folds} folds of {rows:,} rows, each on rows that it had not learnt from"

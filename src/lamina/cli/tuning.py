@@ -13,49 +13,7 @@ from lamina.cli.failures import plain
 from lamina.cli.render import show_remarks, show_words
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from lamina.tuning import Moment, Tuning
-
-
-def tuned(
-    data: str,
-    target: str | None,
-    *,
-    out: Path,
-    budget: str | None,
-    resume: bool,
-    say: Callable[[Moment], None],
-    **asked: Any,
-) -> Tuning:
-    """The finished search; ``asked`` are words of the command line by their names.
-
-    Raises:
-        LaminaError: what was asked for makes no sense, or the data do not.
-    """
-    from lamina.cli.parse import kinds_of, missing_of, seconds_of, task_of
-    from lamina.evaluation import Protocol
-    from lamina.training import training_with
-    from lamina.tuning import tune
-
-    return tune(
-        data,
-        target,
-        folder=out,
-        seconds=seconds_of(budget),
-        resume=resume,
-        rounds=asked["rounds"],
-        network=asked["network"],
-        training=training_with(epochs=asked["epochs"], device=asked["device"]),
-        task=task_of(asked["task"]),
-        protocol=Protocol(test=asked["test"], group=asked["group"], time=asked["time"]),
-        metric=asked["metric"],
-        sampler=asked["sampler"],
-        kinds=kinds_of(asked["kind"]),
-        missing=missing_of(asked["missing"]),
-        seed=asked["seed"],
-        on_moment=say,
-    )
 
 
 def moments_to(console: Console) -> Callable[[Moment], None]:

@@ -5,6 +5,7 @@ by an `Encoder` that was fitted on training rows only. Must not know: torch, net
 """
 
 from lamina.data.batch import Batch
+from lamina.data.blocks import Pieces, block_rows
 from lamina.data.builtin import BUILTIN, BuiltinSet, load_builtin
 from lamina.data.checks import check_before_training, note_rows_without_target, rows_with_target
 from lamina.data.columns import (
@@ -25,10 +26,13 @@ from lamina.data.encoder import ENCODER_KINDS, Encoder, fit_encoder
 from lamina.data.findings import Finding
 from lamina.data.infer import infer_schema, infer_task, kind_notes
 from lamina.data.notes import Note
+from lamina.data.opening import open_source
 from lamina.data.raw import Raw
 from lamina.data.read import read
 from lamina.data.schema import MISSING_SPELLINGS, Schema
+from lamina.data.sources import Source
 from lamina.data.splits import folds, hold_out
+from lamina.data.stream import Survey, infer_stream, survey
 from lamina.data.target import TARGET_KINDS, ClassTarget, NumberTarget, Task, fit_target, task_of
 
 __all__ = [
@@ -52,10 +56,14 @@ __all__ = [
     "Note",
     "Number",
     "NumberTarget",
+    "Pieces",
     "Raw",
     "Schema",
+    "Source",
+    "Survey",
     "Task",
     "Text",
+    "block_rows",
     "check_before_training",
     "check_split",
     "column_drift",
@@ -65,11 +73,14 @@ __all__ = [
     "folds",
     "hold_out",
     "infer_schema",
+    "infer_stream",
     "infer_task",
     "kind_notes",
     "load_builtin",
     "note_rows_without_target",
+    "open_source",
     "read",
     "rows_with_target",
+    "survey",
     "task_of",
 ]

@@ -25,12 +25,13 @@ from lamina.data.stream import Survey
 from lamina.foundation.randomness import numpy_stream
 
 BLOCK_BYTES = 64 << 20  # of the encoded rows of a block
+FOUND_BYTES = 256 << 20  # of the rows of a block as they are found, an eighth of which is read at a time
 MOST_ROWS, LEAST_ROWS = 1 << 19, 1 << 10  # of a block
 PIECES = 8  # in a block
 
 
 @dataclass(frozen=True, kw_only=True)
-class Blocks:
+class Pieces:
     """The rows of a source to learn from, encoded piece by piece.
 
     Args:
@@ -53,20 +54,20 @@ class Blocks:
         """
         pieces = piece_order(self.source.rows, self.rows, seed=self.survey.seed, epoch=number)
         for start, stop in pieces:
-            table = self.survey.learning(self.source.raw(start, stop), start)
+            table = self.survey.learning(self.source.raw(start, stop))
             if table.num_rows:
                 yield self.encoder.encode(table), table.column(str(self.survey.schema.target))
 
 
-def block_rows(encoder: Encoder) -> int:
-    """How many rows make a block: as many as fit in `BLOCK_BYTES` once they are encoded.
+def block_rows(encoder: Encoder, row_bytes: int) -> int:
+    """How many rows make a block: as many as fit in memory encoded, and piece by piece as they are found.
 
     >>> from lamina.data.numbers import NumberEncoder
-    >>> block_rows(Encoder(columns=(NumberEncoder(name="mass", centre=0.0, scale=1.0),)))
+    >>> block_rows(Encoder(columns=(NumberEncoder(name="mass", centre=0.0, scale=1.0),)), row_bytes=16)
     524288
     """
     wide = 4 * len(encoder.feature_names) + 8 * len(encoder.category_names) + 8
-    return int(min(MOST_ROWS, max(LEAST_ROWS, BLOCK_BYTES // wide)))
+    return int(min(MOST_ROWS, max(LEAST_ROWS, min(BLOCK_BYTES // wide, FOUND_BYTES // row_bytes))))
 
 
 def piece_order(rows: int, block: int, *, seed: int, epoch: int) -> Iterator[tuple[int, int]]:

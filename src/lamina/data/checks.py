@@ -13,6 +13,7 @@ from lamina.data.columns import Category, Column, Constant, Identifier, Text
 from lamina.data.dealing import Rows
 from lamina.data.duplicates import check_duplicates
 from lamina.data.findings import Finding, column_findings, first_rows
+from lamina.data.guess import EMPTY
 from lamina.data.leaks import check_leaks
 from lamina.data.notes import Note, row_words
 from lamina.data.schema import Schema
@@ -188,8 +189,11 @@ def _check_width(usable: pa.Table, schema: Schema) -> Iterator[Finding]:
 def _check_left_out(usable: pa.Table, schema: Schema) -> Iterator[Finding]:
     """What is not used as input: constants, identifiers and texts."""
     constant = [*_names(schema, Constant), *_constant_features(usable, schema)]
+    empty = [name for name in constant if _is_empty(usable, schema, name)]
+    same = [name for name in constant if name not in empty]
     reasons = (
-        ("constant", constant, "the same value in every row"),
+        ("constant", same, "the same value in every row"),
+        ("constant", empty, "empty in every row"),
         ("identifier", _names(schema, Identifier), "an identifier, which can only be learnt by heart"),
         ("text", _names(schema, Text), "text, which is not read yet"),
     )
@@ -201,6 +205,13 @@ def _check_left_out(usable: pa.Table, schema: Schema) -> Iterator[Finding]:
 
 def _names(schema: Schema, kind: type[Column]) -> list[str]:
     return [c.name for c in schema.columns if isinstance(c, kind)]
+
+
+def _is_empty(usable: pa.Table, schema: Schema, name: str) -> bool:
+    """Whether a column holds nothing: a constant is not in the table, its reason tells."""
+    if name in usable.column_names:
+        return _distinct(usable, name) == 0
+    return schema.column(name).reason == EMPTY
 
 
 def _constant_features(usable: pa.Table, schema: Schema) -> list[str]:

@@ -27,6 +27,7 @@ from lamina.data.cells import Signs, decide_signs, flag_words, looks_dated, plai
 from lamina.data.columns import Column, Constant, Flag, Identifier, Moment, Number, Text
 from lamina.data.evidence import Cells, all_whole, as_floats, category, has_clock, moment, number_of
 
+EMPTY = "it holds no value at all."  # why a column is a constant that has not even one value
 BAD_SHARE = 0.01  # of the cells may be unreadable in a column of numbers or dates
 CLASS_LEVELS = 20  # a target of more whole numbers than this is a quantity
 CLASS_SHARE, CLASS_ROWS = 0.02, 3  # the rarest class of a numeric target has at least this share and these rows
@@ -64,7 +65,7 @@ def _constant(cells: Cells) -> Column | None:
     if cells.target:
         return None
     if not cells.count:
-        return Constant(name=cells.name, reason="it holds no value at all.")
+        return Constant(name=cells.name, reason=EMPTY)
     if cells.count < cells.rows:  # one value in some rows only still tells those rows from the others
         return None
     values = cells.strings if pa.types.is_dictionary(cells.present.type) else cells.present

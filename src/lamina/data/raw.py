@@ -27,6 +27,7 @@ class Raw:
     missing: tuple[str, ...] = MISSING_SPELLINGS  # how the source spells a missing value
     dropped: tuple[int, ...] = ()  # data rows of the source that are not in the table, from 1, in order
     comma: bool = False  # whether the source is likely to write a decimal comma
+    before: int = 0  # rows of the source before this table, where the table is a piece of it
 
     @property
     def rows(self) -> int:
@@ -37,4 +38,4 @@ class Raw:
         """The data rows of the source, from 1, for rows of the table, from 0."""
         rows = np.asarray(rows, np.int64)
         kept_before = np.asarray(self.dropped, np.int64) - 1 - np.arange(len(self.dropped))
-        return tuple((rows + 1 + np.searchsorted(kept_before, rows, side="right")).tolist())
+        return tuple((self.before + rows + 1 + np.searchsorted(kept_before, rows, side="right")).tolist())

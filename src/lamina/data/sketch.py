@@ -61,8 +61,8 @@ class Sketch:
     (['b', 'a', 'c'], [2, 2, 1], True)
     """
 
-    def __init__(self, kind: pa.DataType, *, limit: int = LIMIT) -> None:
-        self.limit, self.total = limit, 0
+    def __init__(self, kind: pa.DataType, *, limit: int = LIMIT, most_bytes: int = MOST_BYTES) -> None:
+        self.limit, self.most_bytes, self.total = limit, most_bytes, 0
         self.values = pa.array([], kind)
         self.counts = np.zeros(0, np.int64)
         self._below: int | None = None  # hashes from here on are not held; None: all values are
@@ -80,7 +80,7 @@ class Sketch:
         if self._below is not None:
             values, counts = self._kept(values, counts, hashes(values) < np.uint64(self._below))
         self._merge(values, counts)
-        if len(self.values) > _SLACK * self.limit or self.values.nbytes > _SLACK * MOST_BYTES:
+        if len(self.values) > _SLACK * self.limit or self.values.nbytes > _SLACK * self.most_bytes:
             self._cut()
 
     def tally(self) -> Tally:
@@ -102,7 +102,7 @@ class Sketch:
     def _cut(self) -> None:
         """Go on with the values of the smallest hashes only: as many as the limit, or fewer if they are long."""
         own = hashes(self.values)
-        fitting = int(len(self.values) * MOST_BYTES / max(self.values.nbytes, 1))
+        fitting = int(len(self.values) * self.most_bytes / max(self.values.nbytes, 1))
         keep = min(self.limit, max(fitting, 2), len(self.values) - 1)
         self._below = int(np.partition(own, keep)[keep])
         self.values, self.counts = self._kept(self.values, self.counts, own < np.uint64(self._below))

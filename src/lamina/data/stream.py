@@ -16,7 +16,7 @@ joins the sample: the rows that first show a level, a missing cell, or a new sma
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -32,17 +32,18 @@ from lamina.data.conform import conform
 from lamina.data.evidence import Cells
 from lamina.data.infer import check_asked, judge_columns
 from lamina.data.lots import drawn
+from lamina.data.notes import Note
 from lamina.data.raw import Raw
 from lamina.data.schema import Schema
-from lamina.data.sketch import LIMIT, Sketch
+from lamina.data.sketch import LIMIT, MOST_BYTES, Sketch
 from lamina.data.sources import Source
 from lamina.data.target import Task, all_missing
-from lamina.foundation.errors import SchemaError
 
 SAMPLE_ROWS = 262_144  # rows from which centres, scales and levels are learnt
 HELD_BYTES = 64 << 20  # of the sample, and of the watched rows: very wide tables get fewer rows
+SKETCH_BYTES = 1 << 29  # of the sketches of all columns
 WATCHED_ROWS = 65_536  # at most so many rows are watched; more would cost time and tell no more
-_CELL_BYTES = 16  # about what one cell takes
+LEAST_ROWS = 2_048  # of the sample, however wide it is
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +51,7 @@ class Survey:
     """What the second pass found; ``sample`` and ``watched`` are conformed tables with every target present.
 
     ``rows`` is the number of rows to learn from, watched ones not included; ``seed`` and ``share`` decide again,
-    for any row by its number, whether it is watched.
+    for any row by its number, whether it is watched. ``notes`` tell what was changed, once a column and kind.
     """
 
     schema: Schema
@@ -59,10 +60,20 @@ class Survey:
     watched: pa.Table
     seed: int
     share: float
+    notes: tuple[Note, ...] = ()
 
-    def learning(self, raw: Raw, start: int) -> pa.Table:
-        """Some rows of the source from ``start`` on, conformed, without those that are watched or have no target."""
-        return _split(_conformed(raw, self.schema, start), self.schema, start, self)[0]
+    def learning(self, raw: Raw) -> pa.Table:
+        """A piece of the source, conformed, without the rows that are watched or have no target."""
+        return self._split(conform(raw, self.schema, need_target=True)[0], raw.before)[0]
+
+    def _split(self, table: pa.Table, start: int) -> tuple[pa.Table, pa.Table, npt.NDArray[np.int64]]:
+        """The rows to learn from and those to watch, all with a target; and the places of the former."""
+        known = rows_with_target(table, str(self.schema.target))
+        watched = drawn(start, start + table.num_rows, self.share, self.seed, "watch")[known]
+        places = known[~watched]
+        if len(places) == table.num_rows:
+            return table, table.schema.empty_table(), places  # a slice would hold the whole table
+        return table.take(pa.array(places)), table.take(pa.array(known[watched])), places
 
 
 def infer_stream(
@@ -85,8 +96,9 @@ def infer_stream(
     """
     check_asked(source.columns.names, source.name, target=target, kinds=kinds, task=task)
     asked = {*(kinds or {}), *([] if target is None or task is None else [target])}
-    columns = [_Column(field, settles=field.name not in asked, limit=limit) for field in source.columns]
-    for _, raw in source.pieces():
+    share = SKETCH_BYTES // len(source.columns)
+    columns = [_Column(one, settles=one.name not in asked, limit=limit, share=share) for one in source.columns]
+    for raw in source.pieces():
         for column, cells in zip(columns, raw.table.columns, strict=True):
             column.add(one_array(cells), raw)
     evidence = (column.cells(source, target, task) for column in columns)
@@ -106,15 +118,16 @@ def survey(source: Source, schema: Schema, *, seed: int, share: float = 0.0) -> 
         DataError: the target is missing in every row, or a file is damaged.
         SchemaError: most values of a column do not fit the schema; the rows are named.
     """
-    most = max(2_048, HELD_BYTES // (_CELL_BYTES * len(schema.columns)))
+    most = max(LEAST_ROWS, HELD_BYTES // source.row_bytes)
     share = min(share, WATCHED_ROWS / source.rows, most / source.rows)
     found = Survey(schema=schema, rows=0, sample=pa.table({}), watched=pa.table({}), seed=seed, share=share)
     rare = [_Rare(column, every=column.name == schema.target) for column in schema.columns]
-    sample, watched, rows = [], [], 0
-    for start, raw in source.pieces():
-        table = _conformed(raw, schema, start)
-        learning, kept, places = _split(table, schema, start, found)
-        picked = drawn(start, start + raw.rows, min(SAMPLE_ROWS, most) / source.rows, seed, "sample")[places]
+    sample, watched, rows, notes = [], [], 0, _Notes()
+    for raw in source.pieces():
+        table, told = conform(raw, schema, need_target=True)
+        notes.add(told)
+        learning, kept, places = found._split(table, raw.before)
+        picked = drawn(raw.before, raw.before + raw.rows, min(SAMPLE_ROWS, most) / source.rows, seed, "sample")[places]
         for one in rare:
             one.mark(learning.column(one.column.name), picked)
         sample.append(learning.filter(pa.array(picked)))
@@ -122,16 +135,17 @@ def survey(source: Source, schema: Schema, *, seed: int, share: float = 0.0) -> 
         rows += learning.num_rows
     if not rows:
         raise all_missing(str(schema.target))
-    return replace(found, rows=rows, sample=pa.concat_tables(sample), watched=pa.concat_tables(watched))
+    parts = {"sample": pa.concat_tables(sample), "watched": pa.concat_tables(watched)}
+    return replace(found, rows=rows, notes=notes.all(), **parts)
 
 
 class _Column:
     """One column of the first pass."""
 
-    def __init__(self, field: pa.Field, *, settles: bool, limit: int) -> None:
+    def __init__(self, field: pa.Field, *, settles: bool, limit: int, share: int) -> None:
         self.name, self.declared = field.name, pa.types.is_dictionary(field.type)
         self.kind = field.type.value_type if self.declared else field.type
-        self.sketch = Sketch(self.kind, limit=limit)
+        self.sketch = Sketch(self.kind, limit=limit, most_bytes=min(MOST_BYTES, share))
         self.exact = True
         self.settles = settles and pa.types.is_floating(self.kind)
 
@@ -217,21 +231,26 @@ class _Rare:
             rows[np.asarray(pc.index_in(pa.array(new, values.type), value_set=values))] = True
 
 
-def _conformed(raw: Raw, schema: Schema, start: int) -> pa.Table:
-    try:
-        return conform(raw, schema, need_target=True)[0]
-    except SchemaError as error:
-        where = f"in the piece of {raw.name!r} that begins after row {start:,}: "
-        raise SchemaError(wrong=f"{where}{error.wrong}", expected=error.expected, remedy=error.remedy) from error
+class _Notes:
+    """Notes of many pieces: of each column and kind the first one, and how many there were."""
 
+    def __init__(self) -> None:
+        self.first: dict[tuple[str, str | None], Note] = {}
+        self.counts: dict[tuple[str, str | None], int] = {}
 
-def _split(
-    table: pa.Table, schema: Schema, start: int, found: Survey
-) -> tuple[pa.Table, pa.Table, npt.NDArray[np.int64]]:
-    """The rows to learn from and those to watch, all with a target; and the places of the former."""
-    known = rows_with_target(table, str(schema.target))
-    watched = drawn(start, start + table.num_rows, found.share, found.seed, "watch")[known]
-    places = known[~watched]
-    if len(places) == table.num_rows:
-        return table, table.slice(0, 0), places
-    return table.take(pa.array(places)), table.take(pa.array(known[watched])), places
+    def add(self, notes: Sequence[Note]) -> None:
+        """Take in the notes of a piece."""
+        for note in notes:
+            key = note.kind, note.column
+            self.first.setdefault(key, note)
+            self.counts[key] = self.counts.get(key, 0) + (note.count if note.kind != "columns" else 0)
+
+    def all(self) -> tuple[Note, ...]:
+        """One note a column and kind, in the order of their first row."""
+        return tuple(self._summed(key, note) for key, note in self.first.items())
+
+    def _summed(self, key: tuple[str, str | None], note: Note) -> Note:
+        if self.counts[key] <= note.count:
+            return note
+        sentence = f"{note.sentence} And so on: {self.counts[key]:,} in all."
+        return replace(note, count=self.counts[key], sentence=sentence)

@@ -10,6 +10,7 @@ from lamina.estimators.keep import classic_model, to_model, untimed
 from lamina.estimators.networks import HELD_BACK_FROM, NetworkClassifier, NetworkRegressor
 from lamina.estimators.recipe import Task, usual_loss, usual_network
 from lamina.estimators.renew import GENTLER, renew_networks
+from lamina.estimators.streaming import fit_stream
 
 __all__ = [
     "GENTLER",
@@ -24,6 +25,7 @@ __all__ = [
     "as_training",
     "classic_model",
     "fit_networks",
+    "fit_stream",
     "member_seeds",
     "renew_networks",
     "to_model",

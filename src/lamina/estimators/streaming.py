@@ -10,20 +10,34 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import torch
 from torch import nn
 
-from lamina.data import Batch, ClassTarget, NumberTarget, check_before_training, fit_encoder, fit_target, task_of
-from lamina.data.blocks import Blocks, block_rows
-from lamina.data.sources import Source, open_source
-from lamina.data.stream import Survey, infer_stream, survey
+from lamina.data import (
+    Batch,
+    ClassTarget,
+    Finding,
+    NumberTarget,
+    Pieces,
+    Source,
+    Survey,
+    block_rows,
+    check_before_training,
+    fit_encoder,
+    fit_target,
+    infer_stream,
+    kind_notes,
+    open_source,
+    survey,
+    task_of,
+)
 from lamina.estimators.fitting import LEAST_SECONDS, Fitted, Part
 from lamina.estimators.keep import to_model
 from lamina.estimators.recipe import Task, usual_loss, usual_network
@@ -33,6 +47,7 @@ from lamina.foundation.signature import Signature
 from lamina.model import Model, Predictor
 from lamina.networks import Loss, Network
 from lamina.training import Member, Progress, Rows, Training, fit_fleet
+from lamina.training.order import epoch_count, epoch_steps
 
 WATCHED = 0.1  # share of the rows that tells the best epoch, as for tables in memory; never more than 65,536 rows
 WATCHED_FROM = 2_000  # rows from which on any are watched
@@ -44,7 +59,7 @@ PROBE_ROWS = 4_096  # training rows on which the losses at birth are measured
 class TensorBlocks:
     """The pieces of a source as tensors, as the loop wants them."""
 
-    pieces: Blocks
+    pieces: Pieces
     target: ClassTarget | NumberTarget
     loss: Loss
 
@@ -104,10 +119,10 @@ def fit_stream(
         task = task or task_of(schema.column(target))
         share = WATCHED if opened.rows >= WATCHED_FROM else 0.0
         found = survey(opened, schema, seed=seed, share=share)
-        check_before_training(_probe(found.sample, PROBE_ROWS), schema, task=task)
+        findings = check_before_training(found.sample, schema, task=task)
         plan = _Plan.of(opened, found, network, training, task)
         left = None if seconds is None else max(LEAST_SECONDS, seconds - (time.monotonic() - began))
-        return _fit(plan, left, on_epoch, task)
+        return _fit(plan, left, on_epoch, task, _facts(plan, findings))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +137,7 @@ class _Plan:
         network, loss = network or usual_network(found.rows), training.loss or usual_loss(task, found.rows)
         encoder = fit_encoder(found.sample, found.schema, categories=network.categories)
         target = _target(found, task, loss)
-        pieces = Blocks(source=source, survey=found, encoder=encoder, rows=block_rows(encoder))
+        pieces = Pieces(source=source, survey=found, encoder=encoder, rows=block_rows(encoder, source.row_bytes))
         return cls(
             network=network,
             training=replace(training, loss=loss, epochs=_epochs(training, found.rows)),
@@ -131,7 +146,13 @@ class _Plan:
         )
 
 
-def _fit(plan: _Plan, seconds: float | None, on_epoch: Callable[[Progress], None] | None, task: Task) -> Model:
+def _fit(
+    plan: _Plan,
+    seconds: float | None,
+    on_epoch: Callable[[Progress], None] | None,
+    task: Task,
+    facts: dict[str, Any],
+) -> Model:
     found, loss = plan.blocks.pieces.survey, plan.blocks.loss
     pool, train, watch = _pool(plan.blocks)
     limits = [limit for limit in (seconds, plan.training.seconds) if limit is not None]
@@ -153,8 +174,15 @@ def _fit(plan: _Plan, seconds: float | None, on_epoch: Callable[[Progress], None
         stopped=trained.stopped,
     )
     part = Part(train=train.numpy(), watch=watch.numpy(), seeds=(found.seed,))
-    name = plan.blocks.pieces.source.name
-    return to_model(fitted, found.schema, part, plan.training, task=task, name=name, data=name, rows=found.rows)
+    return to_model(fitted, found.schema, part, plan.training, task=task, rows=found.rows, **facts)
+
+
+def _facts(plan: _Plan, findings: Sequence[Finding]) -> dict[str, Any]:
+    """What the card says of the data; the findings are those of the sample."""
+    source, found = plan.blocks.pieces.source, plan.blocks.pieces.survey
+    notes = (*source.notes, *kind_notes(found.schema), *found.notes)
+    words = [note.sentence for note in notes] + [finding.sentence for finding in findings]
+    return {"name": source.name, "data": source.name, "notes": tuple(words)}
 
 
 def _target(found: Survey, task: Task, loss: Loss) -> ClassTarget | NumberTarget:
@@ -196,11 +224,10 @@ def _rows(batch: Batch, truth: torch.Tensor) -> Rows:
     return Rows(inputs=(torch.from_numpy(batch.numbers), *codes), truth=truth)
 
 
-def _epochs(training: Training, rows: int) -> int | Literal["auto"]:
-    """The epochs asked for; where they are left open, so many that not too many rows are met in all."""
-    if training.epochs != "auto" or rows * 30 <= MOST_MET:
-        return training.epochs
-    return max(1, MOST_MET // rows)
+def _epochs(training: Training, rows: int) -> int:
+    """The epochs asked for; where they are left open, the usual ones, but so few that not too many rows are met."""
+    asked = epoch_count(training.epochs, rows, epoch_steps(training.rows_a_step, rows))
+    return asked if training.epochs != "auto" else min(asked, max(1, MOST_MET // rows))
 
 
 def _build(network: Network, signature: Signature, seed: int) -> nn.Module:

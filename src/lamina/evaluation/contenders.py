@@ -26,12 +26,12 @@ class Contender:
 THE_NETWORK = Contender(name=NETWORK, title="Network")
 
 
-def contenders_of(asked: Sequence[Any] | None) -> tuple[Contender, ...]:
+def contenders_of(asked: Sequence[Any] | None, *, usual: Sequence[str] = tuple(FAMILIES)) -> tuple[Contender, ...]:
     """The rivals that were asked for, and the network last.
 
-    Names of `FAMILIES` choose among the built-in ones; without any of them all take part. Estimators, or their
-    ``"package.module:Class"``, are added. The constant always takes part: without it nobody knows whether there is
-    anything to learn. An empty sequence, or ``"none"``, leaves the network and the guests alone with it.
+    Names of `FAMILIES` choose among the built-in ones; without any of them the ``usual`` ones take part. Estimators, or
+    their ``"package.module:Class"``, are added. The constant always takes part: without it nobody knows if there is
+    anything to learn. An empty sequence or ``"none"`` leaves the network and the guests alone with it.
 
     Raises:
         SpecError: a name that is not known, or something that does not fit and predict.
@@ -41,7 +41,7 @@ def contenders_of(asked: Sequence[Any] | None) -> tuple[Contender, ...]:
     >>> [c.name for c in contenders_of(None)]
     ['constant', 'linear', 'neighbours', 'svm', 'forest', 'boosting', 'network']
     """
-    asked = list(FAMILIES if asked is None else asked)
+    asked = list(usual if asked is None else asked)
     alone = any(isinstance(one, str) and one == NONE for one in asked)
     asked = [one for one in asked if not (isinstance(one, str) and one == NONE)]
     names = [one for one in asked if isinstance(one, str) and ":" not in one]
@@ -49,9 +49,15 @@ def contenders_of(asked: Sequence[Any] | None) -> tuple[Contender, ...]:
     unknown = next((name for name in names if name not in FAMILIES), None)
     if unknown is not None:
         raise _unknown(unknown)
-    chosen = names or (list(FAMILIES) if guests and not alone else [])
+    chosen = names or (list(usual) if guests and not alone else [])
     built_in = [_built_in(kind()) for name, kind in FAMILIES.items() if name in {Constant.name, *chosen}]
     return (*built_in, *_apart(guests), THE_NETWORK)
+
+
+def cheapness(contender: Contender) -> int:
+    """The place in the order in which rivals are tried: the cheap ones first, those of users last."""
+    order = ("constant", "linear", "neighbours", "boosting", "forest", "svm")
+    return order.index(contender.name) if contender.name in order else len(order)
 
 
 def _built_in(family: Any) -> Contender:

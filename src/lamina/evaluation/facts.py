@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime
-import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,15 +16,14 @@ from lamina.evaluation.plan import Plan
 from lamina.evaluation.prepare import Prepared
 from lamina.evaluation.protocol import Protocol
 from lamina.evaluation.race import Outcome
-from lamina.evaluation.score import finite_or_none
-from lamina.evaluation.tally import Tally, classes_of, codes_of, settings_of, truth_of
-from lamina.evaluation.verdict import Corrected, bootstrap_interval, choice_optimism, mean_interval
+from lamina.evaluation.score import article, drawn_interval, finite_or_none
+from lamina.evaluation.tally import Tally, classes_of, codes_of, first_draw, settings_of, truth_of
+from lamina.evaluation.verdict import mean_interval
 from lamina.explain import explanation_facts
 from lamina.explain import network_facts as inside_facts
-from lamina.foundation.errors import DataError
 from lamina.foundation.randomness import numpy_stream
 from lamina.foundation.specs import Json, code
-from lamina.metrics import METRICS, Metric, format_metric
+from lamina.metrics import METRICS, format_metric
 from lamina.model import Model, environment_here
 from lamina.training import diagnose
 
@@ -97,16 +94,6 @@ def score_interval(prepared: Prepared, plan: Plan, tally: Tally, name: str, seed
     return drawn_interval(truth_of(prepared, plan.judged[0]), tally.answers[0], name, seed)
 
 
-def drawn_interval(
-    truth: npt.NDArray[Any], given: npt.NDArray[np.float64], name: str, seed: int
-) -> tuple[float, float]:
-    """95 % over draws of the rows; NaN where the metric can say nothing of them, as ROC AUC of a single class."""
-    metric = METRICS[name].function
-    if not math.isfinite(metric(truth, given)):
-        return math.nan, math.nan
-    return bootstrap_interval(truth, given, metric, seed=seed, draws=300)
-
-
 def share_tested(plan: Plan) -> float:
     """Test rows over training rows of a split, on average."""
     return float(np.mean([len(trial.test) / len(trial.train) for trial in plan.judged]))
@@ -131,97 +118,6 @@ def residual_facts(prepared: Prepared, plan: Plan, tally: Tally, seed: int) -> d
         "truth": truth[shown].tolist(),
         "predicted": answers[shown].tolist(),
     }
-
-
-def first_draw(prepared: Prepared, plan: Plan, tally: Tally) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64]]:
-    """Truth and answers of the first draw of the folds: each row once."""
-    places = [place for place, trial in enumerate(plan.judged) if trial.repeat == 0]
-    truths = [truth_of(prepared, plan.judged[place]) for place in places]
-    return np.concatenate(truths), np.concatenate([tally.answers[place] for place in places])
-
-
-def final_facts(
-    prepared: Prepared, plan: Plan, tallies: Sequence[Tally], model: Model, *, metric: str, seed: int
-) -> dict[str, Json] | None:
-    """The last line: the kept model on rows that no choice ever saw, with the optimism of the choice.
-
-    Where no rows were set aside, the score is that of the whole procedure: in draws of the rows, the best contender on
-    those drawn is scored on those not drawn. None if the metric can say nothing of such draws.
-    """
-    corrected = _corrected(prepared, plan, tallies, METRICS[metric], seed)
-    if len(plan.test):
-        return _opened(prepared, plan, model, METRICS[metric], corrected, seed)
-    return None if corrected is None else _nested(prepared, len(tallies), METRICS[metric], corrected)
-
-
-def _corrected(prepared: Prepared, plan: Plan, tallies: Sequence[Tally], metric: Metric, seed: int) -> Corrected | None:
-    truth = np.concatenate([truth_of(prepared, trial) for trial in plan.judged if trial.repeat == 0])
-    answers = {tally.contender.name: first_draw(prepared, plan, tally)[1] for tally in tallies}
-    try:
-        return choice_optimism(truth, answers, metric=metric.function, better=metric.better, seed=seed, draws=500)
-    except DataError:  # errors without a finite square, or too few rows of a class
-        return None
-
-
-def _nested(prepared: Prepared, contenders: int, metric: Metric, corrected: Corrected) -> dict[str, Json]:
-    words = (
-        f"On rows that the choice did not see, the best of {contenders} contenders reaches {article(metric.label)} of "
-        f"{format_metric(metric, corrected.score)}: choosing flatters by {_gap(metric, corrected.optimism)}. "
-        f"No rows were set aside, for with {prepared.table.num_rows:,} each one is needed to learn from."
-    )
-    interval = [finite_or_none(end) for end in corrected.interval]
-    return {
-        "rows": 0,
-        "kind": "nested choice",
-        "scores": {metric.name: {"mean": finite_or_none(corrected.score), "interval": interval}},
-        "optimism": finite_or_none(corrected.optimism),
-        "sentence": words,
-    }
-
-
-def _opened(
-    prepared: Prepared, plan: Plan, model: Model, metric: Metric, corrected: Corrected | None, seed: int
-) -> dict[str, Json]:
-    table = prepared.table.take(pa.array(plan.test))
-    values = model.evaluate_table(table)
-    answers, chances = model.decide(table)
-    given = chances if prepared.task == "classification" else np.asarray(answers, np.float64)
-    truth = known_truth(prepared, model, table)
-    ends = {name: drawn_interval(truth, given, name, seed) for name in values}
-    low, high = (format_metric(metric, end) for end in ends[metric.name])
-    gap = "" if corrected is None else f"; choosing among contenders flatters by {_gap(metric, corrected.optimism)}"
-    words = (
-        f"On {len(plan.test):,} rows that were opened once, after everything was chosen, the model reaches "
-        f"{article(metric.label)} of {format_metric(metric, values[metric.name])} (95 % interval {low} to {high})"
-        f"{gap}."
-    )
-    return {
-        "rows": len(plan.test),
-        "kind": "opened once",
-        "scores": {
-            name: {"mean": finite_or_none(value), "interval": [finite_or_none(end) for end in ends[name]]}
-            for name, value in values.items()
-        },
-        "optimism": None if corrected is None else finite_or_none(corrected.optimism),
-        "sentence": words,
-    }
-
-
-def known_truth(prepared: Prepared, model: Model, table: pa.Table) -> npt.NDArray[Any]:
-    """The truth as the metrics want it."""
-    column = table.column(prepared.schema.target)
-    if prepared.task == "classification":
-        return np.asarray(model.target.encode(column))
-    return np.asarray(column, np.float64)
-
-
-def _gap(metric: Metric, optimism: float) -> str:
-    """A difference of two scores in words."""
-    if abs(optimism) < 5e-4 and metric.percent:
-        return "less than 0.1 points"
-    if metric.percent:
-        return f"{100 * optimism:.1f} points"
-    return format_metric(metric, abs(optimism)) if optimism >= 0 else f"-{format_metric(metric, -optimism)}"
 
 
 def source_facts(
@@ -319,24 +215,18 @@ def drift_facts(prepared: Prepared, plan: Plan) -> list[Json]:
     return [{"column": one.column, "distance": one.distance, "sentence": one.sentence} for one in found]
 
 
-def naive_facts(metric: str, naive: float, right: float, protocol: Protocol) -> dict[str, Json]:
-    """What a random split would have told, beside the right one."""
+def naive_facts(
+    metric: str, naive: float, right: float, protocol: Protocol, *, folds: Sequence[float] = ()
+) -> dict[str, Json]:
+    """What a random split would have told, the mean of its ``folds``, beside the right one."""
     how = "with whole groups held out" if protocol.group is not None else "with the future held out"
     measure = METRICS[metric]
     words = (
         f"A random split would have told you {article(measure.label)} of {format_metric(measure, naive)}; "
         f"{how} it is {format_metric(measure, right)}."
     )
-    return {"metric": metric, "naive": naive, "right": right, "sentence": words}
-
-
-def article(noun: str) -> str:
-    """A noun with its article.
-
-    >>> article("accuracy"), article("root mean squared error"), article("R²")
-    ('an accuracy', 'a root mean squared error', 'an R²')
-    """
-    return f"{'an' if noun[0] in 'aeioAEIOR' else 'a'} {noun}"
+    told = [finite_or_none(value) for value in folds]
+    return {"metric": metric, "naive": naive, "right": right, "folds": told, "sentence": words}
 
 
 def by_name(tallies: Sequence[Tally]) -> Mapping[str, Tally]:

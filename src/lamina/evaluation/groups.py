@@ -7,11 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lamina.data import Category, Flag
-from lamina.evaluation.facts import first_draw
 from lamina.evaluation.plan import Plan
 from lamina.evaluation.prepare import Prepared
 from lamina.evaluation.score import finite_or_none
-from lamina.evaluation.tally import Tally
+from lamina.evaluation.tally import Tally, first_draw
 from lamina.metrics import METRICS
 
 MOST_LEVELS, MOST_COLUMNS = 6, 4  # of a column, and columns, that are looked at

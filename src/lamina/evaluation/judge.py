@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
 from lamina.evaluation.contenders import NETWORK
 from lamina.evaluation.facts import share_tested
 from lamina.evaluation.keep import can_be_kept
@@ -11,29 +15,41 @@ from lamina.evaluation.plan import Plan
 from lamina.evaluation.prepare import Prepared
 from lamina.evaluation.score import finite_or_none
 from lamina.evaluation.tally import Tally, truth_of
-from lamina.evaluation.verdict import SIMPLICITY, Standing, Verdict, by_folds, by_rows, decide
+from lamina.evaluation.verdict import SIMPLICITY, Judge, Lesson, Standing, Verdict, by_folds, by_rows, decide, lesson
 from lamina.metrics import METRICS
+from lamina.rivals import RowNumbers
 
 
 def verdict_of(
-    prepared: Prepared, plan: Plan, tallies: Sequence[Tally], *, metric: str, keep: str | None, seed: int
+    prepared: Prepared,
+    plan: Plan,
+    tallies: Sequence[Tally],
+    *,
+    metric: str,
+    keep: str | None,
+    seed: int,
+    group: str | None = None,
+    asked_rivals: int = 0,
 ) -> Verdict | None:
     """The verdict on the network, by folds, or by the rows of the one part that was held out.
 
-    None if the budget left nobody to compare it with. A contender that was to be kept but was left out is not kept.
+    None if the budget left nobody to compare it with, or nobody but the constant answer though others were asked for. A
+    contender that was to be kept but was left out is not kept.
+
+    Args:
+        group: the column of rows that belong together; those of one part held out then witness as one.
+        asked_rivals: how many contenders beside the network were asked for, be they left out or not.
     """
-    names = [one.contender.name for one in tallies]
-    if names == [NETWORK]:
+    if _nobody_to_compare(tallies, asked_rivals):
         return None
-    keep = keep if keep in names else None
-    headline = METRICS[metric]
-    single = len(plan.judged) == 1
-    if single:
-        judge = by_rows(headline, truth_of(prepared, plan.judged[0]), seed=seed)
-    else:
-        judge = by_folds(headline, test_share=share_tested(plan), rows=len(plan.known))
-    standings = [_standing(one, metric, single) for one in tallies]
-    return decide(standings, metric=headline, judge=judge, keep=keep)
+    judge = _judge_of(prepared, plan, metric, group, seed)
+    return decide(
+        _standings(plan, tallies, metric),
+        metric=METRICS[metric],
+        judge=judge,
+        keep=keep if keep in [one.contender.name for one in tallies] else None,
+        also=_lesson_of_chances(prepared, plan, tallies, group, seed),
+    )
 
 
 def ranked(tallies: Sequence[Tally]) -> list[Tally]:
@@ -47,8 +63,47 @@ def keepable(chosen: str, tallies: Sequence[Tally]) -> str:
     return chosen if chosen in able else able[0]
 
 
+def _nobody_to_compare(tallies: Sequence[Tally], asked: int) -> bool:
+    rivals = [one for one in tallies if one.contender.name != NETWORK]
+    return not rivals or (len(rivals) < asked and all(_family(one) == "constant" for one in rivals))
+
+
+def _judge_of(prepared: Prepared, plan: Plan, metric: str, group: str | None, seed: int) -> Judge:
+    headline = METRICS[metric]
+    if len(plan.judged) > 1:
+        return by_folds(headline, test_share=share_tested(plan), rows=len(plan.known))
+    trial = plan.judged[0]
+    groups = None if group is None else _group_codes(prepared, group, trial.test)
+    return by_rows(headline, truth_of(prepared, trial), seed=seed, groups=groups)
+
+
+def _lesson_of_chances(
+    prepared: Prepared, plan: Plan, tallies: Sequence[Tally], group: str | None, seed: int
+) -> Lesson | None:
+    """What the log loss says, for classes: chances may beat the constant's while as many answers are right."""
+    if prepared.task != "classification":
+        return None
+    judge = _judge_of(prepared, plan, "log_loss", group, seed)
+    return lesson(_standings(plan, tallies, "log_loss"), metric=METRICS["log_loss"], judge=judge)
+
+
+def _group_codes(prepared: Prepared, group: str, rows: RowNumbers) -> npt.NDArray[np.int64]:
+    """Which group each of these rows belongs to; rows without one are a group of their own, as in the splits."""
+    column = prepared.table.column(prepared.schema.column(group).name).take(pa.array(rows))
+    codes = column.combine_chunks().dictionary_encode().indices.fill_null(-1)
+    return np.asarray(codes, dtype=np.int64)
+
+
+def _standings(plan: Plan, tallies: Sequence[Tally], metric: str) -> list[Standing]:
+    return [_standing(one, metric, len(plan.judged) == 1) for one in tallies]
+
+
+def _family(one: Tally) -> str:
+    return NETWORK if one.contender.family is None else str(one.contender.family.name)
+
+
 def _standing(one: Tally, metric: str, single: bool) -> Standing:
-    name = NETWORK if one.contender.family is None else one.contender.family.name
+    name = _family(one)
     return Standing(
         name=one.contender.name,
         title=one.contender.title,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lamina.data import folds, hold_out
 from lamina.evaluation.prepare import Prepared
@@ -22,6 +23,7 @@ class Plan:
     trials: tuple[Trial, ...]
     known: RowNumbers  # every row but those that are opened once
     test: RowNumbers
+    groups: RowNumbers | None = None  # of every row of the table, the group that it belongs to; None without groups
 
     @property
     def judged(self) -> tuple[Trial, ...]:
@@ -48,20 +50,32 @@ def make_plan(prepared: Prepared, protocol: Protocol, *, seed: int) -> Plan:
     known, test = _set_aside(prepared, protocol, every, seed)
     judged = _judged(prepared, protocol, known, seed)
     keep = (Trial(train=known, test=NO_ROWS, purpose="keep"),) if len(judged) > 1 else ()
-    return Plan(trials=(*judged, *keep), known=known, test=test)
+    return Plan(trials=(*judged, *keep), known=known, test=test, groups=_group_codes(prepared, protocol))
 
 
-def curve_trials(plan: Plan, sizes: Sequence[int], *, draws: int, seed: int) -> tuple[Trial, ...]:
+def curve_trials(
+    splits: Sequence[Trial], sizes: Sequence[int], *, draws: int, seed: int, groups: RowNumbers | None = None
+) -> tuple[Trial, ...]:
     """For each size several draws of so many training rows, judged by the rows of the split that they come from.
 
-    The subsets of one split grow: a larger one holds the smaller ones, which calms the curve.
+    The draws take the splits in turn. The subsets of one draw grow: a larger one holds the smaller ones, which calms
+    the curve. With ``groups``, of every row of the table, whole groups are drawn; the last one is cut to the size.
     """
     trials = []
     for draw in range(draws):
-        split = plan.judged[draw % len(plan.judged)]
-        order = numpy_stream(seed, "curve", draw).permutation(split.train)
+        split = splits[draw % len(splits)]
+        order = _shuffled(split.train, groups, numpy_stream(seed, "curve", draw))
         trials += [Trial(train=np.sort(order[:size]), test=split.test, purpose="curve", repeat=draw) for size in sizes]
     return tuple(trials)
+
+
+def _shuffled(rows: RowNumbers, groups: RowNumbers | None, stream: np.random.Generator) -> RowNumbers:
+    """The rows in random order; those of a group stay together."""
+    mixed = stream.permutation(rows)
+    if groups is None:
+        return mixed
+    places = stream.permutation(groups.max() + 1)
+    return mixed[np.argsort(places[groups[mixed]], kind="stable")]
 
 
 def watched_part(
@@ -112,6 +126,13 @@ def _ties(prepared: Prepared, protocol: Protocol, rows: RowNumbers) -> dict[str,
         "groups": None if protocol.group is None else table.column(schema.column(protocol.group).name).take(taken),
         "time": None if protocol.time is None else table.column(schema.column(protocol.time).name).take(taken),
     }
+
+
+def _group_codes(prepared: Prepared, protocol: Protocol) -> RowNumbers | None:
+    if protocol.group is None:
+        return None
+    column = prepared.table.column(prepared.schema.column(protocol.group).name)
+    return np.asarray(pc.index_in(column, value_set=column.unique()), np.int64)
 
 
 def _possible_folds(rows: int, protocol: Protocol, groups: pa.ChunkedArray | None) -> int:

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from lamina.data import Batch, NumberTarget
 from lamina.estimators import Fitted, Part, fit_networks, to_model
-from lamina.evaluation.contenders import NETWORK, Contender
+from lamina.evaluation.contenders import NETWORK, Contender, cheapness
 from lamina.evaluation.plan import watched_part
 from lamina.evaluation.prepare import Prepared
 from lamina.evaluation.protocol import Protocol
 from lamina.foundation.randomness import derive_seed
-from lamina.model import Model
+from lamina.model import Model, numbers, probabilities
 from lamina.networks import Network
 from lamina.rivals import NO_ROWS, Attempt, Crew, Job, Trial
 from lamina.training import Progress, Training
@@ -54,7 +55,7 @@ class Outcome:
 
 
 def rival_jobs(contenders: Sequence[Contender], trials: Mapping[str, Trial], *, seed: int) -> list[Job]:
-    """One job for each rival and trial, a rival at a time, so that a budget leaves whole rivals."""
+    """One job for each rival and trial; a rival at a time, the cheap ones first: a budget then leaves whole rivals."""
     return [
         Job(
             contender=contender.name,
@@ -64,8 +65,7 @@ def rival_jobs(contenders: Sequence[Contender], trials: Mapping[str, Trial], *, 
             seed=derive_seed(seed, contender.name, name),
             keep=trial.purpose == "keep" or len(trials) == 1,
         )
-        for contender in contenders
-        if contender.name != NETWORK
+        for contender in sorted((one for one in contenders if one.name != NETWORK), key=cheapness)
         for name, trial in trials.items()
     ]
 
@@ -119,7 +119,10 @@ def network_attempts(
     protocol: Protocol,
     on_epoch: Callable[[Progress], None] | None,
 ) -> tuple[Attempt, ...]:
-    """The networks' attempts at all trials, trained together; each holds its `Fitted` networks."""
+    """The networks' attempts at all trials, trained together; each holds its `Fitted` networks.
+
+    The seconds of an attempt are its share, by training rows, of what the fleet of all of them took.
+    """
     parts = network_parts(prepared, trials, recipe=recipe, protocol=protocol)
     began = time.process_time()
     fitted = fit_networks(
@@ -167,14 +170,25 @@ def _watched(prepared: Prepared, protocol: Protocol, trial: Trial, seed: int) ->
 
 def _answered(prepared: Prepared, trial: Trial, fitted: Fitted, recipe: NetworkRecipe, seconds: float) -> Attempt:
     model = network_model(prepared, len(trial.train), recipe, fitted, name=prepared.name)
-    began = time.process_time()
-    answers, chances = model.decide(prepared.table.take(pa.array(trial.test)))
+    judged = prepared.table.take(pa.array(trial.test))
+    answers, chances = model.decide(judged)
     return Attempt(
         answers=chances if prepared.task == "classification" else np.asarray(answers, np.float64),
         cpu_seconds=seconds,
-        predict_seconds=time.process_time() - began,
+        predict_seconds=_seconds_to_answer(model, model.encoder.encode(judged)),
         learnt=fitted,
     )
+
+
+def _seconds_to_answer(model: Model, batch: Batch) -> float:
+    """Processor seconds to answer encoded rows, as of a rival; the networks have answered once and are in place."""
+    began = time.process_time()
+    scores = model.predictor.scores(batch)
+    if isinstance(model.target, NumberTarget):
+        numbers(scores, model.link, model.target)
+    else:
+        probabilities(scores, model.link)
+    return time.process_time() - began
 
 
 def _in_time(recipe: NetworkRecipe, until: float | None) -> NetworkRecipe:

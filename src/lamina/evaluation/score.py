@@ -6,7 +6,12 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from lamina.evaluation.verdict import bootstrap_interval
 from lamina.metrics import METRICS, Metric, format_metric
 
 
@@ -51,3 +56,22 @@ def scores_of(measured: Sequence[Mapping[str, float]]) -> tuple[Score, ...]:
 def finite_or_none(value: float) -> float | None:
     """A number that JSON can hold, which has no infinity."""
     return value if math.isfinite(value) else None
+
+
+def drawn_interval(
+    truth: npt.NDArray[Any], given: npt.NDArray[np.float64], name: str, seed: int
+) -> tuple[float, float]:
+    """95 % over draws of the rows; NaN where the metric can say nothing of them, as ROC AUC of a single class."""
+    metric = METRICS[name].function
+    if not math.isfinite(metric(truth, given)):
+        return math.nan, math.nan
+    return bootstrap_interval(truth, given, metric, seed=seed, draws=300)
+
+
+def article(noun: str) -> str:
+    """A noun with its article.
+
+    >>> article("accuracy"), article("root mean squared error"), article("R²")
+    ('an accuracy', 'a root mean squared error', 'an R²')
+    """
+    return f"{'an' if noun[0] in 'aeioAEIOR' else 'a'} {noun}"

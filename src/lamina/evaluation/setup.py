@@ -15,6 +15,7 @@ from lamina.evaluation.prepare import Prepared
 from lamina.evaluation.protocol import Protocol
 from lamina.evaluation.race import NetworkRecipe, Outcome, race
 from lamina.evaluation.step import Stage, Step
+from lamina.evaluation.tally import classes_of
 from lamina.rivals import Trial, usual_workers
 from lamina.training import Progress
 
@@ -67,8 +68,14 @@ class Setup:
         plan, judged = self.plan, len(self.plan.judged)
         aside = f"; {len(plan.test):,} rows are set aside and opened once" if len(plan.test) else ""
         splits = f"{judged} splits" if judged > 1 else "one split"
-        members = len(self.recipe.seeds)
-        seconds = estimated_seconds(self.contenders, plan, members=members, workers=self.workers, curve=curve)
+        seconds = estimated_seconds(
+            self.contenders,
+            plan,
+            members=len(self.recipe.seeds),
+            workers=self.workers,
+            curve=curve,
+            classes=len(classes_of(self.prepared)),
+        )
         if self.clock.seconds is not None:
             seconds = min(seconds, self.clock.seconds)
         rows = f"{self.prepared.table.num_rows:,} rows, {len(self.contenders)} contenders, {splits}{aside}"

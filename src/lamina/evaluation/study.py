@@ -6,6 +6,7 @@ prepare -> plan -> every contender tries every trial -> tally -> verdict -> lear
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from lamina.classical import Constant, Linear
@@ -15,9 +16,11 @@ from lamina.evaluation import facts as tell
 from lamina.evaluation.asked import check_asked, headline_of
 from lamina.evaluation.clock import Clock
 from lamina.evaluation.contenders import NETWORK, contenders_of
-from lamina.evaluation.curve import DRAWS, costs_of, curve_plan, learning_curve
+from lamina.evaluation.curve import DRAWS, costs_of, curve_plan, learning_curve, why_no_curve
+from lamina.evaluation.estimate import estimated_seconds
+from lamina.evaluation.final import final_facts
 from lamina.evaluation.judge import keepable, ranked, verdict_of
-from lamina.evaluation.keep import kept_model, not_kept_note
+from lamina.evaluation.keep import can_be_kept, kept_model, not_kept_note
 from lamina.evaluation.plan import make_plan, naive_trials
 from lamina.evaluation.prepare import prepare
 from lamina.evaluation.protocol import Protocol
@@ -26,7 +29,7 @@ from lamina.evaluation.race import NetworkRecipe
 from lamina.evaluation.result import Study
 from lamina.evaluation.setup import OnStep, Setup, workers_for
 from lamina.evaluation.step import Step
-from lamina.evaluation.tally import Tally, tally, truth_of
+from lamina.evaluation.tally import Tally, classes_of, tally, truth_of
 from lamina.evaluation.verdict import Verdict
 from lamina.foundation.devices import pick_device
 from lamina.foundation.energy import joules_between, look
@@ -101,13 +104,21 @@ def fit(
     clock = Clock(seconds)
     network, training = as_network(network), as_training(training)
     pick_device(training.device)  # one that is not here is said before anything is read
-    rivals = contenders_of(QUICK_CONTENDERS if quick and contenders is None else contenders)
+    rivals = contenders_of(contenders, usual=QUICK_CONTENDERS) if quick else contenders_of(contenders)
     check_asked(metric, choose, rivals, seed)
     protocol = quick_protocol(protocol or Protocol()) if quick else protocol or Protocol()
     prepared = prepare(data, target, task=task, protocol=protocol, kinds=kinds or {}, missing=missing)
     prepared = quick_rows(prepared, protocol, seed=seed) if quick else prepared
     plan = make_plan(prepared, protocol, seed=seed)
     seeds = member_seeds(seed, members or (1 if quick else None), network, rows=prepared.table.num_rows)
+    busy = workers_for(rivals, workers)
+    if clock.seconds is not None and protocol.repeats is None:
+        guess = estimated_seconds(
+            rivals, plan, members=len(seeds), workers=busy, curve=curve, classes=len(classes_of(prepared))
+        )
+        if guess > clock.seconds:  # one draw of the folds: it must do
+            protocol = replace(protocol, repeats=1)
+            plan = make_plan(prepared, protocol, seed=seed)
     setup = Setup(
         prepared=prepared,
         plan=plan,
@@ -116,7 +127,7 @@ def fit(
         protocol=protocol,
         metric=headline_of(prepared, metric),
         seed=seed,
-        workers=workers_for(rivals, workers),
+        workers=busy,
         clock=clock,
         say=on_step or (lambda step: None),
     )
@@ -133,7 +144,8 @@ def _study(setup: Setup, *, choose: str | None, draws: int, explain: bool, comma
     done = [one for one in outcomes if one.left_out is None]
     tallies = ranked([tally(prepared, plan, one, metric=metric, seed=seed) for one in done])
     named = tell.by_name(tallies)
-    verdict = verdict_of(prepared, plan, tallies, metric=metric, keep=choose, seed=seed)
+    keep = choose if choose is not None and choose in named and can_be_kept(named[choose]) else None
+    verdict = verdict_of(prepared, plan, tallies, metric=metric, keep=keep, seed=seed)
     chosen = keepable(verdict.chosen if verdict is not None else NETWORK, tallies)
     curve = _curve(setup, verdict, named, draws)
     naive = _naive(setup, named[chosen])
@@ -150,7 +162,9 @@ def _study(setup: Setup, *, choose: str | None, draws: int, explain: bool, comma
         "contenders": tell.contender_facts(prepared, plan, tallies, outcomes, seed=seed),
         "learning_curve": curve,
         "naive_split": naive,
-        "test": tell.final_facts(prepared, plan, tallies, models[chosen], metric=metric, seed=seed),
+        "test": final_facts(
+            prepared, plan, tallies, models[chosen], metric=metric, seed=seed, asked=setup.protocol.test
+        ),
         **tell.answer_facts(prepared, plan, named[chosen], seed=seed),
         "importance": said.get("importance"),
         "effects": said.get("effects"),
@@ -170,6 +184,7 @@ def _study(setup: Setup, *, choose: str | None, draws: int, explain: bool, comma
             *prepared.notes,
             *_instead(verdict, named, chosen),
             *_left_out(choose, named),
+            *_no_curve(setup, draws),
             *_too_late(setup, draws=draws, curve=curve, explain=explain, said=said),
         ),
         histories=() if kept is None else kept.histories,
@@ -187,12 +202,17 @@ def _instead(verdict: Verdict | None, named: Mapping[str, Tally], chosen: str) -
     return (not_kept_note(named[verdict.chosen], named[chosen].contender.title),)
 
 
+def _no_curve(setup: Setup, draws: int) -> tuple[Note, ...]:
+    why = why_no_curve(setup.prepared, setup.plan) if draws else None
+    return () if why is None else (Note(kind="curve", sentence=why),)
+
+
 def _left_out(choose: str | None, named: Mapping[str, Tally]) -> tuple[Note, ...]:
-    """That the contender that was to be kept could not be: the reason stands beside its name."""
-    if choose is None or choose in named:
+    """That the contender that was to be kept could not be."""
+    if choose is None or (choose in named and can_be_kept(named[choose])):
         return ()
-    words = f"{choose!r} was to be kept, but was left out; the advised contender is kept in its place."
-    return (Note(kind="kept", sentence=words),)
+    why = "was left out" if choose not in named else "cannot be written to a file"
+    return (Note(kind="kept", sentence=f"{choose!r} was to be kept, but {why}; the advised contender is kept."),)
 
 
 def _curve(setup: Setup, verdict: Verdict | None, named: Mapping[str, Tally], draws: int) -> Json:
@@ -222,7 +242,8 @@ def _naive(setup: Setup, chosen: Tally) -> Json:
         return None
     pairs = zip(trials, outcome.attempts, strict=True)
     scores = [METRICS[setup.metric].function(truth_of(setup.prepared, trial), one.answers) for trial, one in pairs]
-    return tell.naive_facts(setup.metric, sum(scores) / len(scores), chosen.score(setup.metric).mean, protocol)
+    right = chosen.score(setup.metric).mean
+    return tell.naive_facts(setup.metric, sum(scores) / len(scores), right, protocol, folds=scores)
 
 
 def _too_late(setup: Setup, *, draws: int, curve: Json, explain: bool, said: Json) -> tuple[Note, ...]:

@@ -40,18 +40,22 @@ from lamina.model import Calibration, fit_conformity
 from lamina.rivals import Answers, Attempt, Trial, target_of
 
 CHUNKS = 5  # parts of a single test side that calibrate each other
-RARE = 0.1  # share of the rarer of two classes below which always saying the other looks good
+RARE = 0.2  # share of the rarer of two classes below which always saying the other looks good
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """What a contender takes: processor seconds a training, seconds a row answered, and its size."""
+    """What a contender takes: processor seconds a training, seconds a row answered, and its size.
+
+    The networks of all splits train together, as a fleet: the network's ``fit_seconds`` are its share of that, by its
+    training rows. Rows are answered as they are encoded. What is not known of somebody else's estimator is None.
+    """
 
     fit_seconds: tuple[float, ...]  # of each split
     predict_seconds_a_row: float
-    parameters: int
-    multiply_adds: int
-    bytes: int
+    parameters: int | None
+    multiply_adds: int | None
+    bytes: int | None
 
     @property
     def mean_fit_seconds(self) -> float:
@@ -77,12 +81,14 @@ class Cost:
 class Tally:
     """What a contender is worth; ``answers`` are calibrated, those of each split, and ``kept`` is what is kept of it.
 
-    ``calibration`` is the one for the model that is kept, from every held-out answer.
+    ``given`` are the answers of each split before any calibration; ``calibration`` is the one for the model that is
+    kept, from every held-out answer.
     """
 
     contender: Contender
     scores: tuple[Score, ...]
     answers: tuple[Answers, ...]
+    given: tuple[Answers, ...]
     kept: Attempt
     cost: Cost
     calibration: Calibration
@@ -107,6 +113,7 @@ def tally(prepared: Prepared, plan: Plan, outcome: Outcome, *, metric: str, seed
         contender=outcome.contender,
         scores=scores_of([measure(metrics_of(prepared, metric), t, a) for t, a in zip(truths, fair, strict=True)]),
         answers=tuple(fair),
+        given=tuple(said),
         kept=kept,
         cost=cost_of(kept, attempts[: len(judged)], rows=sum(map(len, truths))),
         calibration=_calibration(said, truths, first, truth),
@@ -120,6 +127,13 @@ def truth_of(prepared: Prepared, trial: Trial) -> npt.NDArray[Any]:
     column = prepared.table.column(prepared.schema.target).take(pa.array(trial.test))
     target = target_of(prepared.table, prepared.schema, prepared.task, trial)
     return target.encode(column) if isinstance(target, ClassTarget) else np.asarray(column, np.float64)
+
+
+def first_draw(prepared: Prepared, plan: Plan, tally: Tally) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64]]:
+    """Truth and answers of the first draw of the folds: each row once."""
+    places = [place for place, trial in enumerate(plan.judged) if trial.repeat == 0]
+    truths = [truth_of(prepared, plan.judged[place]) for place in places]
+    return np.concatenate(truths), np.concatenate([tally.answers[place] for place in places])
 
 
 def metrics_of(prepared: Prepared, first: str) -> tuple[Any, ...]:
@@ -173,12 +187,12 @@ def settings_of(tally: Tally) -> tuple[str, dict[str, Json], dict[str, Json]]:
     return asked, dict(getattr(learnt, "chosen", {})), dict(getattr(learnt, "remarks", {}))
 
 
-def _sizes(learnt: Any) -> tuple[int, int, int]:
+def _sizes(learnt: Any) -> tuple[int, int, int] | tuple[None, None, None]:
     if isinstance(learnt, Fitted):
         weights = learnt.predictor.size * learnt.predictor.members
         return weights, weights, 4 * weights
     if learnt is None or learnt.kind not in LEARNT:  # somebody else's: its size is not known
-        return 0, 0, 0
+        return None, None, None
     return learnt.parameters, learnt.multiply_adds, sum(array.nbytes for array in learnt.arrays().values())
 
 

@@ -1,6 +1,6 @@
 r"""Numbers as ramps: each one through a learnt function of straight pieces, bent where its training rows lie.
 
-    r_t(x) = clip((x - b_t) / (b_{t+1} - b_t), 0, 1)        e(x) = sum_t r_t(x) W_t + c        out = (x, e(x))
+    r_t(x) = clip((x - b_t) / (b_{t+1} - b_t), 0, 1)        e(x) = sum_t r_t(x) W_t        out = (x, e(x))
 
 A dense layer sees a number through one slope, and learns a step at 7,000 among values up to 100,000 late or never. With
 ramps each stretch between two edges b_t has a slope of its own, from the first step on. Half of the edges are quantiles
@@ -42,16 +42,18 @@ class Piecewise:
     bins: int = setting(48, "straight pieces of a number at most", low=2, high=1024, log=True)
     width: int = setting(8, "what is learnt of each number beside itself", low=1, high=128, log=True)
     rows: int = setting(8, "training rows for each piece and number at least", low=1, high=100_000, log=True)
+    most: int = setting(1024, "pieces of all numbers together at most, but two of each", low=2, high=100_000, log=True)
 
     def __post_init__(self) -> None:
         check(self)
 
     def build(self, features: int, *, stream: torch.Generator) -> Ramps:
         """The layer for so many numbers, weights drawn from ``stream``, edges spread evenly until it has seen rows."""
-        layer = Ramps(features, self.bins, self.width, rows=self.rows)
+        bins = max(2, min(self.bins, self.most // max(features, 1)))
+        layer = Ramps(features, bins, self.width, rows=self.rows)
         if not layer.weight.is_meta:
             with torch.no_grad():
-                layer.weight.copy_(torch.randn(layer.weight.shape, generator=stream) / math.sqrt(self.bins))
+                layer.weight.copy_(torch.randn(layer.weight.shape, generator=stream) / math.sqrt(bins))
         return layer
 
 
@@ -59,8 +61,9 @@ class Ramps(nn.Module):
     """The first ``features`` units through ramps, what is learnt of them appended to all units.
 
     **Shape**: ``(batch, unit)`` in, ``unit >= features``; ``(batch, unit + features * width)`` out. ``weight`` is
-    ``(features, bins, width)``, the buffers ``start`` and ``slope`` are ``(features, bins)``, ``bias`` is
-    ``(features * width,)``, each with ``member`` in front for a fleet.
+    ``(features, bins, width)``, the buffers ``start`` and ``slope`` are ``(features, bins)`` and ``settled`` is ``()``,
+    each with ``member`` in front for a fleet. There is no bias: the affine layer that follows has one, and a number
+    without ramps gives zeros.
 
     >>> layer = Ramps(1, 2, 1, rows=1)
     >>> layer.settle(torch.tensor([[0.0], [0.5], [2.5]]))
@@ -70,6 +73,7 @@ class Ramps(nn.Module):
 
     start: Tensor
     slope: Tensor
+    settled: Tensor
 
     def __init__(self, features: int, bins: int, width: int, *, rows: int) -> None:
         super().__init__()
@@ -77,18 +81,25 @@ class Ramps(nn.Module):
         edges = torch.linspace(-REACH, REACH, bins + 1)
         self.register_buffer("start", edges[:-1].repeat(features, 1))
         self.register_buffer("slope", (1 / edges.diff()).repeat(features, 1))
+        self.register_buffer("settled", torch.tensor(0.0))  # 1 once it is; weights are numbers
         self.weight = nn.Parameter(torch.zeros(features, bins, width))
-        self.bias = nn.Parameter(torch.zeros(features * width))
 
     def forward(self, x: Tensor) -> Tensor:
         """``(x, e(x))``."""
         numbers = x[..., : self.features].mT.unsqueeze(-1)  # (..., feature, batch, 1)
         ramps = ((numbers - self.start.unsqueeze(-2)) * self.slope.unsqueeze(-2)).clamp(0, 1)
         learnt = (ramps @ self.weight).movedim(-3, -2).flatten(-2)
-        return torch.cat((x, learnt + self.bias.unsqueeze(-2)), dim=-1)
+        return torch.cat((x, learnt), dim=-1)
 
     def settle(self, numbers: Tensor) -> None:
-        """Lay the edges where these training rows ``(row, feature)`` lie; once, before the first step."""
+        """Lay the edges where these training rows ``(row, feature)`` lie: once, before the first step.
+
+        A layer that has settled stays as it is. A network that goes on from a saved one with new rows keeps the edges
+        that its weights were learnt for.
+        """
+        if self.settled:
+            return
+        self.settled.fill_(1)
         seen = numbers[torch.arange(min(len(numbers), MOST_ROWS)) * len(numbers) // min(len(numbers), MOST_ROWS)]
         columns = [column.sort().values.double() for column in seen[:, : self.features].cpu().mT]
         bent = [i for i, column in enumerate(columns) if len(_distinct(column)) > 2]

@@ -6,7 +6,9 @@ fitted on the rows that teach and on no others.
 
 from __future__ import annotations
 
+import contextlib
 import time
+import warnings
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -17,6 +19,9 @@ import pyarrow as pa
 from lamina.classical import Foreign
 from lamina.data import ClassTarget, Encoder, NumberTarget, Schema, Task, fit_encoder, fit_target
 from lamina.rivals.trial import Trial
+
+WARM_ROWS = 20
+_WARM: set[tuple[str, str, bool]] = set()  # families that have fitted once in this process: (class, name, classes?)
 
 Answers = npt.NDArray[np.float64]
 
@@ -88,6 +93,7 @@ def attempt(family: Any, encoded: Encoded, *, seed: int, keep: bool) -> Attempt:
     """Fit a rival and let it answer; an estimator that a user brought may fail, and then says why."""
     if family.most_rows is not None and len(encoded.train) > family.most_rows:
         return Attempt(answers=np.empty(0), failed=f"more than {family.most_rows:,} rows to learn from")
+    _warm_up(family, encoded)
     began = time.process_time()
     try:
         learnt = family.fit(encoded.train, encoded.truth, classes=encoded.classes, seed=seed)
@@ -97,13 +103,36 @@ def attempt(family: Any, encoded: Encoded, *, seed: int, keep: bool) -> Attempt:
         return Attempt(answers=np.empty(0), failed=getattr(error, "wrong", f"{type(error).__name__}: {error}")[:300])
     fitted = time.process_time()
     scores = learnt.scores(encoded.test) if len(encoded.test) else np.empty((0, encoded.classes or 1))
+    answers = answers_of(scores, encoded.target)
     answered = time.process_time()
     return Attempt(
-        answers=answers_of(scores, encoded.target),
+        answers=answers,
         cpu_seconds=fitted - began,
         predict_seconds=answered - fitted,
         learnt=learnt if keep else None,
     )
+
+
+def _warm_up(family: Any, encoded: Encoded) -> None:
+    """Let a family fit a few rows, once a process, so that no clock counts the libraries that it loads.
+
+    What goes wrong with so few rows means nothing; what goes wrong with all of them is told by the attempt.
+    """
+    kind = (type(family).__name__, family.name, bool(encoded.classes))
+    if kind in _WARM:
+        return
+    _WARM.add(kind)
+    few = _first_rows(encoded)
+    with contextlib.suppress(Exception), warnings.catch_warnings(action="ignore"):
+        family.fit(encoded.train[few], encoded.truth[few], classes=encoded.classes, seed=0).scores(encoded.train[few])
+
+
+def _first_rows(encoded: Encoded) -> npt.NDArray[np.int64]:
+    """The first few rows, of two classes at least if there are."""
+    first = np.arange(min(WARM_ROWS, len(encoded.truth)))
+    if not encoded.classes:
+        return first
+    return np.union1d(first, np.unique(encoded.truth, return_index=True)[1][:2])
 
 
 def answers_of(scores: npt.NDArray[np.float64], target: ClassTarget | NumberTarget) -> Answers:

@@ -25,7 +25,7 @@ class Training:
         "auto", "passes over the training rows; auto: fewer the more rows there are", low=1, high=1_000_000, log=True
     )
     batch: int | Literal["auto", "all"] = setting("auto", "rows a step, or 'all' for the whole set", low=1, log=True)
-    optimiser: Optimiser = setting(AdamW(learning_rate=1.5e-3, decay=0.2), "the rule that turns gradients into steps")
+    optimiser: Optimiser = setting(AdamW(learning_rate=3e-3, decay=0.2), "the rule that turns gradients into steps")
     schedule: Schedule = setting(WarmUp(fraction=0.05, then=Cosine()), "how the learning rate changes during the run")
     loss: Loss | None = setting(None, "what is made small; None picks it by the task")
     clip: float | None = setting(1.0, "largest gradient norm of a member", above=0, log=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -19,11 +20,12 @@ from lamina.evaluation.honesty import conformity_of_classes, conformity_of_numbe
 from lamina.model import Calibration, Model, Predictor, calibrated, fit_conformity, learner_words, load
 from lamina.training import divergence
 from lamina.tuning.ensemble import Answers, mean_of, select
-from lamina.tuning.explore import Search, answers_of
 from lamina.tuning.fleets import Order, fleet_of, train
-from lamina.tuning.ground import NO_ROWS, make_side, said
+from lamina.tuning.ground import NO_ROWS, make_side, said, worth_of
 from lamina.tuning.halving import survivors
 from lamina.tuning.records import DEFAULT, Records
+from lamina.tuning.rung import answers_of
+from lamina.tuning.setup import Search
 
 MOST_ASKED, MOST_REFIT = 20, 6  # of the best settings that an ensemble may choose from; fewer where each is refitted
 
@@ -78,7 +80,12 @@ def cast_of(search: Search, records: Records) -> Cast:
         worth = {trial: told.worth for trial, told in finished.items()}
         asked = survivors(worth, MOST_REFIT if search.ground.folded else MOST_ASKED)
         inner = {trial: answers_of(search, trial) for trial in {*asked, DEFAULT}}
-        chosen = select([inner[trial] for trial in asked], search.ground.judge(), seed=search.seed)
+        chosen = select(
+            [inner[trial] for trial in asked],
+            search.ground.truth(),
+            partial(worth_of, search.ground.metric),
+            seed=search.seed,
+        )
         counts = {asked[place]: count for place, count in chosen.items()}
         models = _models(search, records, sorted({DEFAULT, asked[0], *counts}))
         lost = [trial for trial, model in models.items() if model is None]
@@ -123,9 +130,15 @@ def _contestant(
         counts=dict(counts),
         inner=answers,
         temperature=fit_temperature(answers, search.ground.truth()) if classes else 1.0,
-        model=stacked([models[trial] for trial in counts], list(counts.values())) if len(shapes) == 1 else None,
+        model=_as_one([models[trial] for trial in counts], list(counts.values())) if len(shapes) == 1 else None,
         models=models,
     )
+
+
+def _as_one(models: Sequence[Model], counts: Sequence[int]) -> Model | None:
+    """Models of one shape as one; None if a network of one of them diverged, so that counts would be others."""
+    members = {model.predictor.members for model in models}
+    return stacked(models, counts) if len(members) == 1 else None
 
 
 def stacked(models: Sequence[Model], counts: Sequence[int]) -> Model:
@@ -161,9 +174,5 @@ def calibration_of(contestant: Contestant, answers: Answers, truth: np.ndarray) 
 
 def codes_or_numbers(model: Model, table: pa.Table) -> np.ndarray:
     """The truth about rows: codes of classes, or numbers."""
-    column = table.column(model.card.target)
-    return (
-        np.asarray(model.target.encode(column))
-        if isinstance(model.target, ClassTarget)
-        else np.asarray(column, np.float64)
-    )
+    column, target = table.column(model.card.target), model.target
+    return np.asarray(target.encode(column) if isinstance(target, ClassTarget) else column)

@@ -26,8 +26,8 @@ from lamina.metrics import Metric, measure
 from lamina.model import Model
 from lamina.tuning.contestants import Cast, Contestant, calibration_of, codes_or_numbers
 from lamina.tuning.ensemble import Answers
-from lamina.tuning.explore import Search
-from lamina.tuning.words import Told, sentence_of
+from lamina.tuning.setup import Search
+from lamina.tuning.words import Ending, sentence_of
 
 LEVEL = 0.05
 DRAWS = 1000
@@ -44,11 +44,14 @@ class Final:
     facts: dict[str, Json]
 
 
-def final_of(search: Search, cast: Cast, prepared: Prepared, outer: np.ndarray, words: Mapping[int, str]) -> Final:
+def final_of(
+    search: Search, cast: Cast, prepared: Prepared, outer: np.ndarray, words: Mapping[int, str], *, looks: int
+) -> Final:
     """Open the outer rows (positions in the table of ``prepared``) and judge.
 
     Args:
         words: the settings of each trial in words.
+        looks: how often the rows have been opened, this time included; the level of the test is divided by it.
     """
     table = prepared.table.take(pa.array(outer))
     default_model = cast.default.model
@@ -62,8 +65,8 @@ def final_of(search: Search, cast: Cast, prepared: Prepared, outer: np.ndarray, 
         name: _compared(metric, truth, given[name], given["default"], search.seed) for name in ("tuned", "ensemble")
     }
     same = cast.found.counts == cast.default.counts
-    beaten = not same and compared[found].p_value < LEVEL and compared[found].difference > 0
-    told = Told(
+    beaten = not same and compared[found].p_value < LEVEL / looks and compared[found].difference > 0
+    told = Ending(
         metric=metric,
         settings=_words(cast.found, words),
         tried=len(search.records().finished) - 1,
@@ -73,6 +76,8 @@ def final_of(search: Search, cast: Cast, prepared: Prepared, outer: np.ndarray, 
         optimism=worth[found]["optimism"],
         same=same,
         beaten=beaten,
+        looks=looks,
+        level=LEVEL / looks,
         loose=None if cast.ensemble.model is not None else (len(cast.ensemble.counts), worth["ensemble"]["score"]),
     )
     kept = found if beaten else "default"
@@ -84,6 +89,8 @@ def final_of(search: Search, cast: Cast, prepared: Prepared, outer: np.ndarray, 
             "kept": kept,
             "found": found,
             "beats_default": beaten,
+            "opened": looks,
+            "level": LEVEL / looks,
             **{
                 name: {**_plain(worth[name]), "settings": _words(one, words), "trials": _counts(one)}
                 for name, one in who.items()

@@ -56,8 +56,8 @@ def epochs_of(rungs: Sequence[Rung]) -> int:
 def settings_in_time(seconds: float, epochs: int, epoch_seconds: float, *, most: int = MOST) -> int:
     """How many settings a round may begin with to end in time; 0 if there is no time for one.
 
-    >>> settings_in_time(100, 30, 0.5), settings_in_time(1e6, 30, 0.5), settings_in_time(3, 30, 0.5)
-    (15, 18, 0)
+    >>> settings_in_time(50, 30, 0.5), settings_in_time(1e6, 30, 0.5), settings_in_time(3, 30, 0.5)
+    (10, 18, 0)
     """
     sizes = range(most, 0, -1)
     return next((n for n in sizes if epochs_of(rungs_of(n, epochs)) * epoch_seconds <= seconds), 0)

@@ -23,24 +23,23 @@ from lamina.evaluation.contenders import THE_NETWORK
 from lamina.evaluation.plan import Plan, make_plan
 from lamina.evaluation.prepare import Prepared, prepare
 from lamina.foundation.devices import pick_device
-from lamina.foundation.errors import DataError, SpecError
-from lamina.foundation.specs import Json, code
-from lamina.model import environment_here
+from lamina.foundation.errors import SpecError
 from lamina.networks import Network
 from lamina.training import Training
 from lamina.training.order import batch_rows, epoch_count, epoch_steps
 from lamina.tuning.contestants import cast_of
-from lamina.tuning.explore import Search, explore
-from lamina.tuning.final import Final, final_of
+from lamina.tuning.entering import enter, header_of, opened
+from lamina.tuning.explore import explore
+from lamina.tuning.facts import facts_of
+from lamina.tuning.final import final_of
 from lamina.tuning.ground import Ground, Split
-from lamina.tuning.journal import Entry, Journal
+from lamina.tuning.journal import Journal
 from lamina.tuning.moment import Moment
-from lamina.tuning.records import Records
 from lamina.tuning.result import Tuning
 from lamina.tuning.sampler import way_of
+from lamina.tuning.setup import Search
 from lamina.tuning.space import Recipe, Space, space_of
 
-FORMAT = 1
 FOLDED_UP_TO = 2_000  # rows up to which candidates are judged by folds
 FOLDS = 5
 OUTER, OUTER_SMALL = 0.2, 0.3  # share of the rows that the search never sees; few rows need more of them to judge by
@@ -91,14 +90,16 @@ def tune(
         SpecError: what was asked for makes no sense.
         DeviceError: the device is not here.
         TrainingError: the default diverged.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     tuning = tune("iris", folder=folder, rounds=1, network="4 tanh", training=Training(epochs=2))
+    >>> tuning.facts["rows"], tuning.model.card.target
+    ({'search': 105, 'outer': 45, 'splits': 5}, 'species')
     """
     clock, say = Clock(seconds), on_moment or (lambda moment: None)
     if seconds is None and rounds is None:
-        raise SpecError(
-            wrong="the search has no end.",
-            expected="a limit of seconds, of rounds, or of both.",
-            remedy="try seconds=600.",
-        )
+        raise _no_end()
     asked_network, asked_training = as_network(network), as_training(training)
     pick_device(asked_training.device)
     check_asked(metric, None, (THE_NETWORK,), seed)
@@ -112,7 +113,7 @@ def tune(
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     journal = Journal(place / "journal.jsonl")
-    _enter(journal, _header(prepared, ground, space, plan, epochs, protocol), resume=resume)
+    enter(journal, header_of(prepared, ground, space, plan, epochs, protocol), resume=resume)
     search = Search(
         folder=place,
         journal=journal,
@@ -129,18 +130,24 @@ def tune(
     )
     say(Moment(words=_opening(search, plan, how), findings=prepared.findings, notes=prepared.notes))
     explore(search)
+    tuning = _ended(search, prepared, plan, how, clock)
+    tuning.save()
+    return tuning
+
+
+def _ended(search: Search, prepared: Prepared, plan: Plan, how: str, clock: Clock) -> Tuning:
+    """Choose by what the search saw, then open the outer rows."""
     records = search.records()
-    words = {trial.number: space.words(trial.point) for trial in records.trials}
-    final = final_of(search, cast_of(search, records), prepared, plan.test, words)
-    tuning = Tuning(
+    words = {trial.number: search.space.words(trial.point) for trial in records.trials}
+    cast = cast_of(search, records)
+    final = final_of(search, cast, prepared, plan.test, words, looks=opened(search.journal, records))
+    return Tuning(
         model=final.model,
         beats_default=final.beaten,
         sentence=final.sentence,
-        facts=_facts(search, prepared, plan, records, final, words, how, clock),
-        folder=place,
+        facts=facts_of(search, prepared, plan, records, final, words, how, clock),
+        folder=search.folder,
     )
-    tuning.save()
-    return tuning
 
 
 def outer_plan(prepared: Prepared, protocol: Protocol, *, seed: int) -> Plan:
@@ -176,45 +183,6 @@ def _ground(
     return ground, epochs, space_of(start)
 
 
-def _header(prepared: Prepared, ground: Ground, space: Space, plan: Plan, epochs: int, protocol: Protocol) -> Entry:
-    """What must be equal for two processes to be at one search."""
-    return {
-        "kind": "search",
-        "format": FORMAT,
-        "data": prepared.fingerprint,
-        "target": prepared.schema.target,
-        "task": prepared.task,
-        "metric": ground.metric,
-        "seed": ground.seed,
-        "protocol": code(protocol),
-        "outer_rows": len(plan.test),
-        "splits": len(ground.splits),
-        "start": f"{code(space.start.network)}, {code(space.start.training)}",
-        "epochs": epochs,
-        "space": space.to_json(),
-    }
-
-
-def _enter(journal: Journal, header: Entry, *, resume: bool) -> None:
-    """Begin the journal, or see that it is of the same search.
-
-    Raises:
-        DataError: there is a search already and nobody asked to go on with it, or it is another one.
-    """
-
-    def begun(entries: list[Entry]) -> list[Entry]:
-        if not entries:
-            return [header]
-        if not resume:
-            raise _already(journal)
-        other = sorted(name for name in header if entries[0].get(name) != header[name])
-        if other:
-            raise _another(journal, other)
-        return []
-
-    journal.add(begun)
-
-
 def _opening(search: Search, plan: Plan, how: str) -> str:
     seen, splits = search.ground.prepared.table.num_rows, len(search.ground.splits)
     by = (
@@ -226,62 +194,9 @@ def _opening(search: Search, plan: Plan, how: str) -> str:
     )
 
 
-def _facts(
-    search: Search,
-    prepared: Prepared,
-    plan: Plan,
-    records: Records,
-    final: Final,
-    words: Mapping[int, str],
-    how: str,
-    clock: Clock,
-) -> dict[str, Json]:
-    """The content of ``tune.json``."""
-    return {
-        "format": FORMAT,
-        "name": prepared.name,
-        "task": prepared.task,
-        "target": prepared.schema.target,
-        "metric": search.ground.metric,
-        "sentence": final.sentence,
-        **final.facts,
-        "rows": {"search": len(plan.known), "outer": len(plan.test), "splits": len(search.ground.splits)},
-        "fingerprint": prepared.fingerprint,
-        "seed": search.seed,
-        "sampler": how,
-        "start": {"network": code(search.space.start.network), "training": code(search.space.start.training)},
-        "epochs": search.epochs,
-        "space": search.space.to_json(),
-        "trials": [
-            {
-                "trial": trial.number,
-                "round": trial.round,
-                "settings": words[trial.number],
-                "point": trial.point,
-                "rungs": [
-                    {"rung": t.rung, "epochs": t.epochs, "score": t.score, "seconds": t.seconds, "whole": t.whole}
-                    for t in trial.told.values()
-                ],
-            }
-            for trial in records.trials
-        ],
-        "budget": clock.seconds,
-        "seconds": clock.passed,
-        "environment": environment_here(pick_device(search.space.start.training.device)),
-    }
-
-
-def _already(journal: Journal) -> DataError:
-    return DataError(
-        wrong=f"the folder {str(journal.path.parent)!r} holds a search already.",
-        expected="a folder without one, or the wish to go on with it.",
-        remedy="add --resume (in Python resume=True), or choose another place: --out somewhere-else.",
-    )
-
-
-def _another(journal: Journal, other: Sequence[str]) -> DataError:
-    return DataError(
-        wrong=f"the search in {str(journal.path.parent)!r} is another one: it differs in {', '.join(other)}.",
-        expected="the same data, target, metric, seed, protocol and start.",
-        remedy="repeat the command as it was first given, or choose another place: --out somewhere-else.",
+def _no_end() -> SpecError:
+    return SpecError(
+        wrong="the search has no end.",
+        expected="a limit of seconds, of rounds, or of both.",
+        remedy="try seconds=600.",
     )

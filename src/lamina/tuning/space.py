@@ -19,10 +19,11 @@ from typing import Any
 
 from lamina.foundation.errors import SpecError
 from lamina.foundation.specs import Bounds, Json, settings
-from lamina.networks import MLP, Network
+from lamina.networks import MLP, Network, Periodic, Piecewise
 from lamina.training import OPTIMISERS, Training
 
 Point = dict[str, Json]
+PLAIN = ("", "network", "trunk", "widths", "training", "optimiser")  # parts of a name that tell nothing
 EDGE = 1e-6  # how far a setting stays from a bound that is not itself allowed
 
 
@@ -52,6 +53,8 @@ SEARCHED: Mapping[type, Mapping[str, Reach]] = MappingProxyType(
             "dropout": Reach(span=0.3),
             "shortcut": Reach(among=("none", "residual")),
         },
+        Piecewise: {"bins": Reach(factor=2, doubling=True), "width": Reach(factor=2, doubling=True)},
+        Periodic: {"spread": Reach(factor=8), "width": Reach(factor=2, doubling=True)},
         Training: {"batch": Reach(factor=2, doubling=True)},
         **dict.fromkeys(OPTIMISERS, _BY_GRADIENT),
     }
@@ -88,8 +91,13 @@ class Axis:
 
     @property
     def label(self) -> str:
-        """What a person calls it: the last part of the name."""
-        return self.name.rpartition(".")[2].replace("_", " ")
+        """What a person calls it: the last part of the name, with the one before where that tells more.
+
+        >>> Axis(name="network.trunk.dropout", start=0.1).label, Axis(name="network.numbers.bins", start=48).label
+        ('dropout', 'numbers bins')
+        """
+        *_, before, last = ("", *self.name.split("."))
+        return (last if before in PLAIN else f"{before} {last}").replace("_", " ")
 
     def at(self, share: float) -> Json:
         """The value so far along the axis: 0 is the low end, 1 the high one.
@@ -107,7 +115,8 @@ class Axis:
         if self.doubling:
             value = self.start * 2.0 ** round(math.log2(value / self.start))
         value = min(max(value, self.low), self.high)
-        return round(value) if self.whole else float(f"{value:.4g}")
+        short = round(value) if self.whole else float(f"{value:.4g}")
+        return short if self.low <= short <= self.high else value
 
     def share(self, value: Json) -> float:
         """How far along the axis a value is: what `at` takes, from 0 to 1."""

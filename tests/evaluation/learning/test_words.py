@@ -145,3 +145,10 @@ def test_the_json_is_the_learning_curve_of_a_result() -> None:
     assert linear["band"] == []
     assert linear["why_no_law"].startswith("a law needs errors")
     assert data["crossing"] == {"rows": 5000, "low": 3000, "high": 9000}
+
+
+def test_large_errors_are_written_short() -> None:
+    """An error of billions is not written out digit by digit."""
+    measure = Measure(metric="rmse", label="root mean squared error", percent=False)
+    assert measure.text(3.21987e9, places=0) == "3.22e+09"
+    assert measure.text(12345.6, places=0) == "12,346"

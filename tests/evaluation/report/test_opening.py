@@ -43,6 +43,15 @@ def test_the_region_and_the_difference_are_told() -> None:
     assert "−2.40 (−3.90 to −0.900)" in worse.chances_sentence
 
 
+def test_the_rows_to_decide_are_told_once() -> None:
+    """They stand under the sentence only where the sentence does not have them."""
+    facts = classification_facts()
+    facts["verdict"] |= {"rows_to_decide": 1200, "price": None, "sentence": "It is not decided."}
+    assert verdict_of(facts).asides == ("About 1,200 rows would decide it.",)
+    facts["verdict"]["sentence"] = "It is not decided; about 1,200 rows would decide it."
+    assert verdict_of(facts).asides == ()
+
+
 def test_the_numbers_to_remember_are_those_of_the_chosen_one() -> None:
     """Its name with its settings, its score, its training time, its prediction time."""
     facts = classification_facts()

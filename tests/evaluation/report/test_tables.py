@@ -33,12 +33,24 @@ def test_every_number_among_the_contenders_is_the_fact() -> None:
     for cells, one in zip(rows, running, strict=True):
         accuracy, loss, cost = one["scores"]["accuracy"]["mean"], one["scores"]["log_loss"]["mean"], one["cost"]
         calibration = [one["calibration"]["ece"]] if one["calibration"] else []
-        expected = [accuracy, loss, *calibration, cost["fit_seconds"], cost["predict_ms_a_row"], cost["bytes"]]
+        costs = [cost[name] for name in ("fit_seconds", "predict_ms_a_row", "multiply_adds", "bytes")]
+        expected = [accuracy, loss, *calibration, *costs]
         assert [json.loads(value) for value, _ in cells] == expected
         shown = [unescape(words).replace("\xa0", " ") for _, words in cells]
         assert shown[:2] == [format_metric(METRICS["accuracy"], accuracy), format_metric(METRICS["log_loss"], loss)]
-        assert shown[-3] == duration(cost["fit_seconds"]).replace("\xa0", " ")
+        assert shown[-4] == duration(cost["fit_seconds"]).replace("\xa0", " ")
         assert shown[-1] == size(cost["bytes"]).replace("\xa0", " ")
+
+
+def test_what_nobody_knows_is_a_dash() -> None:
+    """Size and multiply-adds of an estimator that cannot be held are not told as zero."""
+    facts = classification_facts()
+    facts["contenders"][0]["cost"] |= {"bytes": None, "parameters": None, "multiply_adds": None}
+    table = contenders_table(facts)
+    assert table is not None
+    place = table.head.index("Multiply-adds a row")
+    assert [cell.words for cell in table.rows[0][place : place + 2]] == ["–", "–"]
+    assert table.rows[1][place].words == "33"
 
 
 def test_the_interval_stands_under_the_score() -> None:

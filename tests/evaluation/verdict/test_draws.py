@@ -51,6 +51,17 @@ def test_draws_hold_as_many_rows_as_there_are(monkeypatch: pytest.MonkeyPatch) -
     assert (counts == 0).mean() == pytest.approx(0.99**100, abs=0.01)
 
 
+def test_whole_groups_are_drawn() -> None:
+    """Rows of one group are in a draw equally often, and as many groups are drawn as there are."""
+    groups = np.array([0, 2, 1, 2, 0, 2])
+    counts = np.concatenate(list(draw_counts(6, draws=50, seed=0, groups=groups)))
+    assert counts.shape == (50, 6)
+    for code in range(3):
+        assert (np.ptp(counts[:, groups == code], axis=1) == 0).all()
+    assert (counts[:, [0, 2, 1]].sum(axis=1) == 3).all()
+    assert len(np.unique(counts, axis=0)) > 5
+
+
 def test_the_seed_decides() -> None:
     """Equal seeds give equal draws, other seeds others."""
     truth, answers = answers_to(mae)

@@ -151,6 +151,38 @@ def test_a_diverged_contender_is_never_chosen() -> None:
         assert math.isfinite(found.score)
 
 
+def test_groups_of_rows_are_one_witness_each() -> None:
+    """Ten rows that say the same thing widen the error by the root of ten, and McNemar is not asked."""
+    truth = np.arange(60) % 2
+    a, b = right_in(truth, 0.9, 1), right_in(truth, 0.7, 2)
+    small = compared(truth, a, b)
+    often, groups = np.repeat(truth, 10), [f"patient {code}" for code in np.repeat(np.arange(60), 10)]
+    copied = np.repeat(a, 10, axis=0), np.repeat(b, 10, axis=0)
+    found = compare_rows(often, *copied, metric=accuracy, better="higher", region=0.01, seed=0, groups=groups)
+    assert found.method == "paired bootstrap"
+    assert found.error == pytest.approx(small.error, rel=0.05)
+    assert found.error > 2.5 * compared(often, *copied).error
+    whole = bootstrap_interval(often, copied[0], accuracy, seed=0, groups=groups)
+    assert whole == pytest.approx(bootstrap_interval(truth, a, accuracy, seed=0), abs=0.02)
+    answers = dict(zip("ab", copied, strict=True))
+    wide, narrow = (
+        choice_optimism(often, answers, metric=accuracy, better="higher", seed=0, draws=200, groups=given).interval
+        for given in (groups, None)
+    )
+    assert wide[1] - wide[0] > 2 * (narrow[1] - narrow[0])
+
+
+def test_from_one_group_nothing_follows() -> None:
+    """It has no spread that could be seen: everything stays open."""
+    truth, one = np.arange(40) % 2, np.zeros(40)
+    a, b = right_in(truth, 0.9, 1), right_in(truth, 0.5, 2)
+    found = compare_rows(truth, a, b, metric=accuracy, better="higher", region=0.01, seed=0, groups=one)
+    assert (found.word, found.p_value, found.rows_to_decide) == ("undecided", 1, None)
+    assert bootstrap_interval(truth, a, accuracy, seed=0, groups=one) == (-math.inf, math.inf)
+    with pytest.raises(DataError, match="one group for each row"):
+        compare_rows(truth, a, b, metric=accuracy, better="higher", region=0.01, seed=0, groups=one[1:])
+
+
 def test_rows_that_do_not_belong_together_are_refused() -> None:
     """Other numbers of rows, or none at all, are said in words; so is a single row, of which none is left out."""
     truth = np.arange(4.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -186,9 +187,14 @@ def test_rows_to_decide_are_about_enough(difference: float, error: float) -> Non
 
 
 def test_rows_to_decide_by_hand() -> None:
-    """(0.01 / 0.005 * 1.96)^2 = 15.4 times the rows; nothing if it is decided, or more than a hundred times."""
-    assert made(0.005, 0.01, region=0.001).rows_to_decide == math.ceil(100 * (0.01 / 0.005 * 1.96) ** 2)
-    assert made(0.005, 0.01, region=0.01).rows_to_decide == math.ceil(100 * (0.01 * 1.645 / 0.005) ** 2)
+    """(0.01 / 0.005 * 2.01)^2 = 16.2 times the rows; nothing if it is decided, or more than a hundred times."""
+    two, one = stats.t.ppf([0.975, 0.95], 49)
+    assert made(0.005, 0.01, region=0.001).rows_to_decide == math.ceil(100 * (0.01 / 0.005 * two) ** 2)
+    assert made(0.005, 0.01, region=0.01).rows_to_decide == math.ceil(100 * (0.01 * one / 0.005) ** 2)
+    few = dataclasses.replace(made(0.005, 0.01, region=0.001), splits=5)
+    assert few.rows_to_decide == math.ceil(100 * (2 * stats.t.ppf(0.975, 4)) ** 2)
+    tested = dataclasses.replace(few, splits=1, method="McNemar")
+    assert tested.rows_to_decide == math.ceil(100 * (2 * stats.norm.ppf(0.975)) ** 2)
     assert made(0.03, 0.005).rows_to_decide is None
     assert made(0.005, 0.5, region=0.001).rows_to_decide is None
     assert made(0.0, 0.0055).rows_to_decide == 111  # never fewer than a tenth more: today's did not decide
@@ -204,6 +210,28 @@ def test_interval_of_a_mean() -> None:
     assert mean_interval([0.3], 0.25) == mean_interval([0.3, math.nan], 0.25) == (-math.inf, math.inf)
     assert mean_interval([math.nan, 0.2], 0.25, share=True) == (0, 1)
     assert mean_interval([0.1, 0.1, 0.1], 0.25) == pytest.approx((0.1, 0.1))
+
+
+def test_a_share_that_is_the_same_in_every_fold_has_wilsons_interval() -> None:
+    """Ten folds of 30 rows, all right, are no certainty; without the rows, or with a spread, all is as it was."""
+    for share, rows in ((1.0, 30), (0.9, 40), (0.0, 7)):
+        expected = stats.binomtest(round(share * rows), rows).proportion_ci(method="wilson")
+        assert mean_interval([share] * 10, 1 / 9, share=True, rows=rows) == pytest.approx(tuple(expected), abs=1e-12)
+    assert mean_interval([1.0, 1.0], 1.0, share=True) == (1, 1)
+    spread = [0.9, 1.0, 0.95]
+    assert mean_interval(spread, 0.5, share=True, rows=30) == mean_interval(spread, 0.5, share=True)
+
+
+def test_the_error_of_shares_is_at_least_that_of_a_row() -> None:
+    """About one row on which the two disagree; errors of another unit, and wider ones, stay what they are."""
+    same = [0.9] * 50
+    floored = compare_folds(same, same, better="higher", region=0.01, test_share=0.25, rows=344, share=True)
+    assert floored.error == pytest.approx(math.sqrt(2) / 344)
+    assert (floored.word, 0 < floored.chance_worse < 0.02) == ("equivalent", True)
+    assert compare_folds(same, same, better="lower", region=0.01, test_share=0.25, rows=344).error == 0
+    a, b = np.random.default_rng(0).random((2, 50))
+    wide = compare_folds(a, b, better="higher", region=0.01, test_share=0.25, rows=344, share=True)
+    assert wide == compare_folds(a, b, better="higher", region=0.01, test_share=0.25, rows=344)
 
 
 def test_shared_rows_widen_the_error_as_nadeau_and_bengio_say() -> None:

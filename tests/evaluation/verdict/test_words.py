@@ -88,7 +88,7 @@ def test_undecided() -> None:
     """The rows there are, the rows that would decide, and what to do until then."""
     assert told(UNDECIDED) == (
         "The network and a linear model cannot be told apart from 344 rows (accuracy 99.1 against 98.9 %; chance that "
-        "the difference matters: 50 %); about 1,200 rows would decide it. Until then use the linear model, the simpler "
+        "the difference matters: 50 %); about 1,300 rows would decide it. Until then use the linear model, the simpler "
         "one."
     )
     hopeless = told(comparison(0.0101, error=0.5))
@@ -108,7 +108,16 @@ def test_undecided_on_a_test_set() -> None:
     """There the rows that decide are test rows, and it is said."""
     import dataclasses
 
-    assert "from 344 test rows" in told(dataclasses.replace(UNDECIDED, method="McNemar"))
+    text = told(dataclasses.replace(UNDECIDED, method="McNemar"))
+    assert "from 344 test rows" in text
+    assert "about 1,300 test rows would decide it" in text
+
+
+def test_the_best_rival_and_what_was_not_shown() -> None:
+    """Both are added to whatever the sentence is."""
+    text = told(EQUIVALENT, best=FOREST, unshown=True)
+    assert "(accuracy 98.9 against 99.1 %; best rival: the random forest, 97.0 %; chance" in text
+    assert text.endswith("Use the linear model. That anything can be learnt could not be shown from 344 rows.")
 
 
 def test_nothing_to_learn() -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from lamina.evaluation.learning.band import Band, Crossing, Doubled, band, crossing, doubled
 from lamina.evaluation.learning.law import FARTHEST, Law, Points, curve_sizes, fit_law, see, why_no_law
 
+LARGE = 1e6  # from which a number is written with an exponent
 LITTLE = 0.05  # a share of the error that is not worth twice the rows
 SURE = 0.01  # the least gain, as a share of the error, from which "would" may stand in place of "might"
 
@@ -51,8 +52,13 @@ class Measure:
         return max(_places(self._shown(now), digits=2), _places(small, digits=1))
 
     def text(self, value: float, *, places: int) -> str:
-        """The number without its unit."""
-        return f"{self._shown(value):,.{places}f}"
+        """The number without its unit; of a very large one three digits that count.
+
+        >>> Measure(percent=False).text(12345.6, places=0), Measure(percent=False).text(3.2e9, places=0)
+        ('12,346', '3.20e+09')
+        """
+        shown = self._shown(value)
+        return f"{shown:,.{places}f}" if abs(shown) < LARGE else f"{shown:.2e}"
 
     def _shown(self, value: float) -> float:
         return 100 * value if self.percent else value

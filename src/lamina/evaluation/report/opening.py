@@ -134,8 +134,10 @@ def _ratio(facts: Facts, one: Facts) -> str:
 
 
 def _decide(verdict: Facts) -> str:
+    """How many rows would decide it, unless the sentence of the verdict has said so."""
     rows = number(verdict.get("rows_to_decide"))
-    return f"About {rows_words(rows)} would decide it." if rows else ""
+    told = "would decide it" in text(verdict.get("sentence"))
+    return f"About {rows_words(rows)} would decide it." if rows and not told else ""
 
 
 def _region(facts: Facts, verdict: Facts) -> str:

@@ -45,6 +45,7 @@ def made_how(facts: Facts) -> list[tuple[str, str, bool]]:
         ("Seed", "" if facts.get("seed") is None else shown(facts["seed"], 40), True),
         ("Judged by", protocol_words(facts), False),
         ("Took", duration(seconds) if seconds is not None else "", False),
+        ("Energy of the whole machine", _joules(facts), False),
         ("Made on", shown(facts.get("created") or "", 40) if facts.get("created") else "", False),
         ("Data fingerprint", sentence_of(facts.get("fingerprint")), True),
         ("Versions", versions, False),
@@ -53,6 +54,11 @@ def made_how(facts: Facts) -> list[tuple[str, str, bool]]:
         ("Stopped", _stopped(facts), False),
     ]
     return [entry for entry in found if entry[1]]
+
+
+def _joules(facts: Facts) -> str:
+    spent = number(facts.get("joules"))
+    return "" if spent is None else f"{count(spent)} J"
 
 
 def model_facts(facts: Facts) -> list[tuple[str, str]]:
@@ -81,7 +87,9 @@ def _tested(facts: Facts) -> str:
     optimism, scale = number(test.get("optimism")), field.headline(facts)
     if optimism is None or scale is None:
         return ""
-    return f"Choosing the best of several flatters its score; here by about {scale.gap(optimism)}."
+    region = number(mapping(facts.get("verdict")).get("region")) or 0.0
+    gap = f"about {scale.gap(optimism)}" if optimism > 0.1 * region else "nothing measurable"
+    return f"Choosing the best of several flatters its score; here by {gap}."
 
 
 def _covered(facts: Facts) -> str:

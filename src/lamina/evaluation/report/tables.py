@@ -35,7 +35,8 @@ def contenders_table(facts: Facts) -> Table | None:
     scales = [scale_of(facts, name) for name in _others(facts, scale)]
     calibrated = any(mapping(one.get("calibration")) for one in running)
     head = ["Contender", *([_capital(scale.label)] if scale else []), *(_capital(s.label) for s in scales)]
-    head += [*(["Calibration error"] if calibrated else []), "Training", "A prediction", "Size", "Settings chosen"]
+    head += [*(["Calibration error"] if calibrated else []), "Training", "A prediction"]
+    head += ["Multiply-adds a row", "Size", "Settings chosen"]
     rows = tuple(_row(facts, one, scale, scales, calibrated) for one in running)
     gone = [f"{field.title(one)} was left out: {sentence_of(one.get('left_out'))}." for one in field.absent(facts)]
     notes = [f"{field.title(one)}: {sentence_of(one.get('note'))}" for one in running if sentence_of(one.get("note"))]
@@ -124,6 +125,7 @@ def _row(facts: Facts, one: Facts, scale: Scale | None, scales: list[Scale], cal
     per_row = cost.get("predict_ms_a_row")
     cells.append(number_cell(cost.get("fit_seconds"), duration))
     cells.append(number_cell(per_row, lambda value: duration((number(value) or 0.0) / 1000)))
+    cells.append(number_cell(cost.get("multiply_adds"), count))
     cells.append(number_cell(cost.get("bytes"), size, _parameters(cost)))
     return (*cells, Cell(words=field.settings(one) or NOTHING))
 

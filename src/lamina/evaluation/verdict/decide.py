@@ -3,6 +3,8 @@
 The rules were fixed before any data was seen. The rival is the simplest contender within one standard error of the
 best one (Breiman et al. 1984), unless the network clearly beats that one: then it must face the best rival. Where the
 network is better it is chosen, where it is worse the rival is, and otherwise the simplest that keeps up with the best.
+A contender that is near only because it is noisy does not keep up: none that is at least as simple may have a better
+mean. The constant answer is the measure of whether anything is learnt (see `learnt`), and no choice while others learn.
 """
 
 from __future__ import annotations
@@ -16,16 +18,23 @@ from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
 
+from lamina.evaluation.verdict.learnt import (
+    Lesson,
+    Weigh,
+    best_of,
+    constant_of,
+    lesson_of,
+    without_constant,
+)
 from lamina.evaluation.verdict.rowwise import compare_rows
 from lamina.evaluation.verdict.standing import Standing
-from lamina.evaluation.verdict.statistics import LEVEL, Comparison, Word, compare_folds, holm
+from lamina.evaluation.verdict.statistics import Comparison, Word, compare_folds
 from lamina.evaluation.verdict.words import Found, price_of, sentence_of
 from lamina.foundation.errors import SpecError, nearest
 from lamina.foundation.specs import Json
 from lamina.metrics import Metric
 
 Judge = Callable[[Standing, Standing, float], Comparison]  # two contenders and the region to their comparison
-Weigh = Callable[[Standing, Standing], Comparison]  # the same once the region is known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,18 +73,35 @@ def by_folds(metric: Metric, *, test_share: float, rows: int) -> Judge:
     """Judge by the scores of the folds: see `compare_folds`."""
 
     def judge(a: Standing, b: Standing, region: float) -> Comparison:
-        return compare_folds(a.folds, b.folds, better=metric.better, region=region, test_share=test_share, rows=rows)
+        return compare_folds(
+            a.folds,
+            b.folds,
+            better=metric.better,
+            region=region,
+            test_share=test_share,
+            rows=rows,
+            share=metric.percent and metric.needs != "numbers",
+        )
 
     return judge
 
 
-def by_rows(metric: Metric, truth: ArrayLike, *, seed: int, draws: int = 2000) -> Judge:
+def by_rows(
+    metric: Metric, truth: ArrayLike, *, seed: int, draws: int = 2000, groups: ArrayLike | None = None
+) -> Judge:
     """Judge by the answers to the rows of one test set: see `compare_rows`."""
 
     def judge(a: Standing, b: Standing, region: float) -> Comparison:
         answers = _answers(a), _answers(b)
         return compare_rows(
-            truth, *answers, metric=metric.function, better=metric.better, region=region, seed=seed, draws=draws
+            truth,
+            *answers,
+            metric=metric.function,
+            better=metric.better,
+            region=region,
+            seed=seed,
+            draws=draws,
+            groups=groups,
         )
 
     return judge
@@ -101,6 +127,7 @@ def decide(
     region: float | None = None,
     network: str = "network",
     keep: str | None = None,
+    also: Lesson | None = None,
 ) -> Verdict:
     """The verdict on a network and its rivals.
 
@@ -110,6 +137,7 @@ def decide(
         region: see `practical_region`, which is asked with the best rival's score if this is None.
         network: the name of the network on trial.
         keep: the name of a contender to choose whatever the verdict says.
+        also: what another metric says of whether anything is learnt: see `lesson`.
 
     Raises:
         SpecError: a name that is not there or there twice, no rival, or other numbers of scores.
@@ -122,20 +150,21 @@ def decide(
     The network is better than the best rival, a linear model (accuracy 91.0 against 70.0 %; chance that it is not
     better: below 0.1 %), and costs 6 times as much to train. Use the network.
     """
-    every = _in_order(standings, metric)
-    trial, kept = _named(every, network), _named(every, keep) if keep is not None else None
-    rivals = [contender for contender in every if contender is not trial]
-    if not rivals:
-        raise _no_rival(trial)
-    best = _best(rivals, metric)
-    width = practical_region(metric, best.mean) if region is None else region
+    every, trial, rivals = _field(standings, metric, network)
+    kept = _named(every, keep) if keep is not None else None
+    width = practical_region(metric, best_of(rivals, metric).mean) if region is None else region
 
     def weigh(a: Standing, b: Standing) -> Comparison:
         return judge(a, b, width)
 
-    rival, comparison = _rival(trial, rivals, best, weigh)
-    constant = None if comparison.word == "better" else _unbeaten_constant(every, weigh)
-    advised = constant or _chosen(every, trial, rival, comparison.word, metric, weigh)
+    learnt = lesson_of(every, trial, metric, weigh)
+    learnt = learnt if also is None else learnt.joined(also)
+    field = every if learnt.nothing else without_constant(every)
+    able = [contender for contender in field if contender is not trial] or rivals
+    best = best_of(able, metric)
+    rival, comparison = _rival(trial, able, best, metric, weigh)
+    constant = constant_of(every) if learnt.nothing else None
+    advised = constant or _chosen(field, trial, rival, comparison.word, metric, weigh)
     found = Found(
         metric=metric,
         comparison=comparison,
@@ -143,15 +172,42 @@ def decide(
         rival=rival,
         chosen=kept or advised,
         constant=constant,
-        leader=_best([c for c in every if c is not constant], metric) if constant else None,
+        leader=best_of(without_constant(every), metric) if constant else None,
         ratio=_ratio(trial.seconds, rival.seconds),
         asked=kept is not None and kept is not advised,
+        best=best if best is not rival else None,
+        unshown=not learnt.shown,
     )
     return _verdict(found)
 
 
-def _rival(network: Standing, rivals: Sequence[Standing], best: Standing, weigh: Weigh) -> tuple[Standing, Comparison]:
-    simple = _simplest_near(best, rivals, weigh)
+def lesson(standings: Sequence[Standing], *, metric: Metric, judge: Judge, network: str = "network") -> Lesson:
+    """What this metric says of whether anything is learnt, for ``decide(also=...)`` with another; as `decide` asks it.
+
+    Raises:
+        SpecError: a name that is not there or there twice, no rival, or other numbers of scores.
+    """
+    every, trial, rivals = _field(standings, metric, network)
+    width = practical_region(metric, best_of(rivals, metric).mean)
+    return lesson_of(every, trial, metric, lambda a, b: judge(a, b, width))
+
+
+def _field(
+    standings: Sequence[Standing], metric: Metric, network: str
+) -> tuple[list[Standing], Standing, list[Standing]]:
+    """Everybody in order, the network on trial, and its rivals."""
+    every = _in_order(standings, metric)
+    trial = _named(every, network)
+    rivals = [contender for contender in every if contender is not trial]
+    if not rivals:
+        raise _no_rival(trial)
+    return every, trial, rivals
+
+
+def _rival(
+    network: Standing, rivals: Sequence[Standing], best: Standing, metric: Metric, weigh: Weigh
+) -> tuple[Standing, Comparison]:
+    simple = _simplest_near(best, rivals, metric, weigh)
     comparison = weigh(network, simple)
     if comparison.word == "better" and simple is not best:
         return best, weigh(network, best)
@@ -159,35 +215,33 @@ def _rival(network: Standing, rivals: Sequence[Standing], best: Standing, weigh:
 
 
 def _chosen(
-    every: Sequence[Standing], network: Standing, rival: Standing, word: Word, metric: Metric, weigh: Weigh
+    field: Sequence[Standing], network: Standing, rival: Standing, word: Word, metric: Metric, weigh: Weigh
 ) -> Standing:
-    if word == "better":
+    if word == "better" or rival not in field:  # the constant is compared with where there is nobody else, not chosen
         return network
     if word == "worse":
         return rival
-    near = _simplest_near(_best(every, metric), every, weigh)
+    near = _simplest_near(best_of(field, metric), field, metric, weigh)
     # a rival that is as good for all practical purposes is as good, even if the small difference is a sure one
     return min(near, rival, key=lambda c: c.simplicity) if word == "equivalent" else near
 
 
-def _simplest_near(best: Standing, contenders: Iterable[Standing], weigh: Weigh) -> Standing:
-    """The first in the order of simplicity that is at most one corrected error of the difference behind the best."""
+def _simplest_near(best: Standing, contenders: Iterable[Standing], metric: Metric, weigh: Weigh) -> Standing:
+    """The first in the order of simplicity that is at most one corrected error of the difference behind the best.
+
+    Passed over is who has a worse mean than somebody before: it would be near for its noise alone.
+    """
+    highest = -math.inf
     for contender in contenders:
         if contender is best:
             break
-        behind = weigh(best, contender)
+        worth = contender.worth(metric)
+        if worth < highest:
+            continue
+        highest, behind = worth, weigh(best, contender)
         if behind.difference <= behind.error:
             return contender
     return best
-
-
-def _unbeaten_constant(every: Sequence[Standing], weigh: Weigh) -> Standing | None:
-    """The constant contender, if no other one does better by a one-sided test that allows for their number."""
-    constant = next((c for c in every if c.family == "constant"), None)
-    if constant is None:
-        return None
-    doubts = [weigh(c, constant).doubt for c in every if c is not constant]
-    return None if any(p < LEVEL for p in holm(doubts)) else constant
 
 
 def _in_order(standings: Sequence[Standing], metric: Metric) -> list[Standing]:
@@ -213,10 +267,6 @@ def _check(standings: Sequence[Standing]) -> None:
             expected="a score for every split from each contender.",
             remedy="leave out whoever did not run on all splits.",
         )
-
-
-def _best(contenders: Sequence[Standing], metric: Metric) -> Standing:
-    return max(contenders, key=lambda contender: contender.worth(metric))  # of equals the first, which is the simplest
 
 
 def _named(standings: Sequence[Standing], name: str) -> Standing:

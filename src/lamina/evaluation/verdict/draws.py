@@ -26,26 +26,36 @@ RowMetric = Callable[[Array, Array], float]  # truth and scores of some rows to 
 CELLS = 1 << 20  # draws times rows held at once: 8 MiB of counts
 
 
-def bootstrap(truth: Array, answers: Sequence[Array], metric: RowMetric, *, seed: int, draws: int) -> Floats:
+def bootstrap(
+    truth: Array, answers: Sequence[Array], metric: RowMetric, *, seed: int, draws: int, groups: Counts | None = None
+) -> Floats:
     """The metric of every contender on every draw; NaN where it can say nothing.
 
     **Shape**: truth ``(row,)`` and each contender's answers ``(row, ...)`` in, float64 ``(draw, contender)`` out.
+
+    Args:
+        groups: codes from 0 on, ``(row,)``; whole groups are drawn then, for rows of one group witness the same thing.
 
     >>> bootstrap(np.zeros(4), [np.full(4, 0.5), np.ones(4)], mae, seed=0, draws=2)
     array([[0.5, 1. ],
            [0.5, 1. ]])
     """
-    parts = draw_counts(len(truth), draws=draws, seed=seed)
+    parts = draw_counts(len(truth), draws=draws, seed=seed, groups=groups)
     return np.concatenate([scores_of_draws(truth, answers, metric, counts) for counts in parts])
 
 
-def draw_counts(rows: int, *, draws: int, seed: int) -> Iterator[Counts]:
-    """How often each row is in each draw, some draws at a time: int64 ``(draw, row)`` with ``rows`` in every line."""
+def draw_counts(rows: int, *, draws: int, seed: int, groups: Counts | None = None) -> Iterator[Counts]:
+    """How often each row is in each draw, some draws at a time: int64 ``(draw, row)``.
+
+    Every line adds up to ``rows``; with ``groups`` to about as many, for as many groups are drawn as there are.
+    """
     stream, at_once = numpy_stream(seed, "bootstrap"), max(1, CELLS // rows)
+    units = rows if groups is None else int(groups.max()) + 1
     for begin in range(0, draws, at_once):
         some = min(at_once, draws - begin)
-        places = stream.integers(rows, size=(some, rows)) + rows * np.arange(some)[:, None]
-        yield np.bincount(places.ravel(), minlength=some * rows).reshape(some, rows)
+        places = stream.integers(units, size=(some, units)) + units * np.arange(some)[:, None]
+        counts = np.bincount(places.ravel(), minlength=some * units).reshape(some, units)
+        yield counts if groups is None else counts[:, groups]
 
 
 def scores_of_draws(truth: Array, answers: Sequence[Array], metric: RowMetric, counts: Counts) -> Floats:

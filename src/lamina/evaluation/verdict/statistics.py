@@ -77,13 +77,16 @@ class Comparison:
         """About how many rows would decide, if the difference stays what it is; None if that is no help.
 
         The error shrinks like the root of the rows. It must become small enough for the difference to leave 0 behind,
-        or, where the difference lies within the region, for 95 % of what is likely to lie there too. Never fewer than a
-        tenth more than now: the rows of today did not decide.
+        or, where the difference lies within the region, for 95 % of what is likely to lie there too, by
+        Student's quantiles for so many splits. Never fewer than a tenth more than now: the rows of today did not
+        decide.
         """
         distance = abs(self.difference)
         if self.word != "undecided" or not math.isfinite(distance) or not math.isfinite(self.error):
             return None
-        needed = (self.region - distance) / 1.645 if distance < self.region else distance / 1.96
+        inside = distance < self.region
+        reach = _quantile(1 - LEVEL if inside else 1 - LEVEL / 2, self.splits)
+        needed = (self.region - distance) / reach if inside else distance / reach
         if needed <= 0:
             return None
         times = max(1.1, (self.error / needed) ** 2)
@@ -91,13 +94,17 @@ class Comparison:
 
 
 def compare_folds(
-    a: ArrayLike, b: ArrayLike, *, better: Better, region: float, test_share: float, rows: int
+    a: ArrayLike, b: ArrayLike, *, better: Better, region: float, test_share: float, rows: int, share: bool = False
 ) -> Comparison:
     """Compare two contenders by their scores on the same splits.
 
     A fold that says nothing about either (both scores are not finite) is passed over. A contender with another score
-    that is not finite has diverged and counts as infinitely bad; if both have, they are equal. If all differences are
-    the same, they are taken for the truth, as baycomp does; from a single split nothing follows.
+    that is not finite has diverged and counts as infinitely bad; if both have, they are equal. From a single split
+    nothing follows.
+
+    If all differences are the same, baycomp takes them for the truth. So do we for errors in a unit of their own; here
+    we differ where scores are shares of rows: equal shares of a few rows are no certainty, and the error is never taken
+    for smaller than ``sqrt(2) / rows``, that of about one row of the table on which the two disagree.
 
     **Shape**: float ``(split,)`` each.
 
@@ -106,6 +113,7 @@ def compare_folds(
         region: differences up to this size do not matter, in the unit of the metric.
         test_share: test rows over training rows of a split; 0.25 for five folds.
         rows: rows of the whole table.
+        share: the scores are shares of rows, as an accuracy is.
 
     Raises:
         DataError: other folds of a than of b, or a region or share that cannot be.
@@ -118,7 +126,8 @@ def compare_folds(
     if any(lost) or not splits:
         return compare_diverged(*lost, region=region, method="corrected t", splits=splits, rows=rows)
     differences = _differences(first, second, better)
-    difference, error = float(differences.mean()), corrected_error(differences, test_share)
+    difference = float(differences.mean())
+    error = max(corrected_error(differences, test_share), math.sqrt(2) / rows if share else 0.0)
     degrees = max(splits - 1, 1)
     chances = _chances(difference, error, degrees, region)
     return Comparison(
@@ -154,6 +163,23 @@ def compare_diverged(a: bool, b: bool, *, region: float, method: str, splits: in
     )
 
 
+def compare_single(difference: float, *, region: float, method: str, rows: int) -> Comparison:
+    """The comparison where chance is not known, for there is one group of rows alone: nothing follows."""
+    return Comparison(
+        difference=difference,
+        interval=(-math.inf, math.inf),
+        error=math.inf,
+        chance_better=0.5,
+        chance_equivalent=0.0,
+        chance_worse=0.5,
+        p_value=1.0,
+        region=region,
+        method=method,
+        splits=1,
+        rows=rows,
+    )
+
+
 def corrected_error(values: ArrayLike, test_share: float) -> float:
     """The standard error of the mean over folds that share training rows; infinite for a single fold.
 
@@ -171,19 +197,29 @@ def corrected_error(values: ArrayLike, test_share: float) -> float:
         return float(numbers.std(ddof=1) * math.sqrt(1 / len(numbers) + test_share))
 
 
-def mean_interval(folds: ArrayLike, test_share: float, *, share: bool = False) -> tuple[float, float]:
+def mean_interval(
+    folds: ArrayLike, test_share: float, *, share: bool = False, rows: int | None = None
+) -> tuple[float, float]:
     """The 95 % interval of one contender's mean score, with the corrected error.
 
-    ``share`` says that the score is a share of rows and cannot leave 0 to 1. Endless where nothing is known: a single
-    fold, or a score that is not finite.
+    ``share`` says that the score is a share of rows and cannot leave 0 to 1. If such a score is the same in every fold,
+    and the ``rows`` of the table are given, the interval is Wilson's for a share of so many rows: equal folds are no
+    certainty. Endless where nothing is known: a single fold, or a score that is not finite.
+
+    Source: Wilson (1927), doi:10.1080/01621459.1927.10502953.
 
     >>> [round(end, 3) for end in mean_interval([0.9, 0.95, 1.0], 0.5, share=True)]
     [0.754, 1.0]
+    >>> [round(end, 3) for end in mean_interval([1.0, 1.0, 1.0], 0.5, share=True, rows=30)]
+    [0.886, 1.0]
     """
     numbers = np.asarray(folds, dtype=np.float64)
     low, high = -math.inf, math.inf
     if len(numbers) and np.isfinite(numbers).all():
-        low, high = _interval(float(numbers.mean()), corrected_error(numbers, test_share), max(len(numbers) - 1, 1))
+        mean, error = float(numbers.mean()), corrected_error(numbers, test_share)
+        low, high = _interval(mean, error, max(len(numbers) - 1, 1))
+        if error == 0 and share and rows:
+            low, high = _wilson(mean, rows)
     return (max(low, 0.0), min(high, 1.0)) if share else (low, high)
 
 
@@ -270,6 +306,20 @@ def _interval(mean: float, error: float, degrees: int) -> tuple[float, float]:
 
     reach = float(stdtrit(degrees, 1 - LEVEL / 2)) * error
     return mean - reach, mean + reach
+
+
+def _wilson(share: float, rows: int) -> tuple[float, float]:
+    z = _quantile(1 - LEVEL / 2, 1)
+    middle = (share + z * z / (2 * rows)) / (1 + z * z / rows)
+    reach = z * math.sqrt(share * (1 - share) / rows + (z / (2 * rows)) ** 2) / (1 + z * z / rows)
+    return middle - reach, middle + reach
+
+
+def _quantile(chance: float, splits: int) -> float:
+    """Student's for several splits, the normal one for a test set."""
+    from scipy.special import ndtri, stdtrit
+
+    return float(stdtrit(splits - 1, chance) if splits > 1 else ndtri(chance))
 
 
 def _paired(a: ArrayLike, b: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -1,4 +1,4 @@
-"""A verdict in plain English: what was found, how sure that is, what it costs, what to do. At most two lines."""
+"""A verdict in plain English: what was found, how sure that is, what it costs, what to do. Two or three lines."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ class Found:
         constant, leader: the constant contender and the best of the others, where there is nothing to learn; else None.
         ratio: seconds of training of the network over those of the rival; None if they were not measured.
         asked: the chosen one was asked for, and the verdict would have been another.
+        best: of the rivals, where it is not the rival; else None.
+        unshown: nobody was shown to do better than the constant, although there may be something to learn.
     """
 
     metric: Metric
@@ -32,15 +34,17 @@ class Found:
     leader: Standing | None
     ratio: float | None
     asked: bool
+    best: Standing | None = None
+    unshown: bool = False
 
 
 def sentence_of(found: Found) -> str:
     """The verdict as one or two sentences, and the advice that follows from it."""
     if found.constant is not None and found.leader is not None:
         return f"{_nothing(found.constant, found.leader, found.metric)} {_advice(found, 'Use {}.')}"
-    return {"better": _better, "equivalent": _equivalent, "worse": _worse, "undecided": _undecided}[
-        found.comparison.word
-    ](found)
+    tell = {"better": _better, "equivalent": _equivalent, "worse": _worse, "undecided": _undecided}
+    told = tell[found.comparison.word](found)
+    return f"{told} That anything can be learnt could not be shown from {_rows(found)}." if found.unshown else told
 
 
 def price_of(metric: Metric, difference: float, ratio: float | None) -> str | None:
@@ -86,7 +90,7 @@ def _better(found: Found) -> str:
     doubt = f"chance that it is not better: {chance(found.comparison.doubt)}"
     return (
         f"The network is better than the best rival, {found.rival.phrase} "
-        f"({_scores(found.metric, found.network, found.rival)}; {doubt}){costs}. {_advice(found, 'Use {}.')}"
+        f"({_compared(found, found.network, found.rival)}; {doubt}){costs}. {_advice(found, 'Use {}.')}"
     )
 
 
@@ -95,7 +99,7 @@ def _worse(found: Found) -> str:
     doubt = f"chance that it is not worse: {chance(1 - found.comparison.doubt)}"
     return (
         f"The network is worse than {found.rival.phrase} "
-        f"({_scores(found.metric, found.network, found.rival)}; {doubt}){costs}. {_advice(found, 'Use {}.')}"
+        f"({_compared(found, found.network, found.rival)}; {doubt}){costs}. {_advice(found, 'Use {}.')}"
     )
 
 
@@ -106,24 +110,21 @@ def _equivalent(found: Found) -> str:
     advice = "Use {}, the simpler one." if dear and found.chosen == found.rival else "Use {}" + _why(found) + "."
     return (
         f"{_capital(found.rival.phrase)} is as good as the network "
-        f"({_scores(found.metric, found.rival, found.network)}; {matters}){costs}. {_advice(found, advice)}"
+        f"({_compared(found, found.rival, found.network)}; {matters}){costs}. {_advice(found, advice)}"
     )
 
 
 def _undecided(found: Found) -> str:
-    rows, needed = found.comparison.rows, found.comparison.rows_to_decide
-    kind = "rows" if found.comparison.method == "corrected t" else "test rows"
+    rows, needed = _rows(found), found.comparison.rows_to_decide
     decide = "far more" if needed is None else f"about {_two_digits(needed):,}"
     matters = f"chance that the difference matters: {chance(1 - found.comparison.chance_equivalent)}"
     why = ", the simpler one" if found.chosen == found.rival else _why(found)
-    told = f"The network and {found.rival.phrase} cannot be told apart from {rows:,} {kind}"
+    told = f"The network and {found.rival.phrase} cannot be told apart from {rows}"
     if found.comparison.p_value < LEVEL:  # there is a difference, and it lies near the edge of the region
         does = "better" if found.comparison.difference > 0 else "worse"
-        told = (
-            f"The network does {does} than {found.rival.phrase}, but {rows:,} {kind} cannot tell whether that matters"
-        )
+        told = f"The network does {does} than {found.rival.phrase}, but {rows} cannot tell whether that matters"
     return (
-        f"{told} ({_scores(found.metric, found.network, found.rival)}; {matters}); {decide} rows would decide it. "
+        f"{told} ({_compared(found, found.network, found.rival)}; {matters}); {decide} {_kind(found)} would decide it. "
         f"{_advice(found, 'Until then use {}' + why + '.')}"
     )
 
@@ -167,6 +168,22 @@ def _scores(metric: Metric, first: Standing, second: Standing) -> str:
     """Two scores with one unit: "accuracy 98.9 against 99.1 %"."""
     a, b = format_metric(metric, first.mean), format_metric(metric, second.mean)
     return f"{metric.label} {a.removesuffix(' %') if b.endswith(' %') else a} against {b}"
+
+
+def _compared(found: Found, first: Standing, second: Standing) -> str:
+    """The two scores, and who did best of the rivals where it is not the one in the sentence."""
+    scores = _scores(found.metric, first, second)
+    if found.best is None:
+        return scores
+    return f"{scores}; best rival: {found.best.definite}, {format_metric(found.metric, found.best.mean)}"
+
+
+def _rows(found: Found) -> str:
+    return f"{found.comparison.rows:,} {_kind(found)}"
+
+
+def _kind(found: Found) -> str:
+    return "rows" if found.comparison.method == "corrected t" else "test rows"
 
 
 def _capital(words: str) -> str:

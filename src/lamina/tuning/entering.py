@@ -1,0 +1,84 @@
+"""Entering a search and leaving it: the first line of the journal says which search it is, and only the same one may
+go on; a line at the end says that the outer rows were opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lamina.evaluation import Protocol
+from lamina.evaluation.plan import Plan
+from lamina.evaluation.prepare import Prepared
+from lamina.foundation.errors import DataError
+from lamina.foundation.specs import code
+from lamina.tuning.ground import Ground
+from lamina.tuning.journal import Entry, Journal
+from lamina.tuning.records import Records
+from lamina.tuning.space import Space
+
+FORMAT = 1
+
+
+def header_of(prepared: Prepared, ground: Ground, space: Space, plan: Plan, epochs: int, protocol: Protocol) -> Entry:
+    """What must be equal for two processes to be at one search."""
+    return {
+        "kind": "search",
+        "format": FORMAT,
+        "data": prepared.fingerprint,
+        "target": prepared.schema.target,
+        "task": prepared.task,
+        "metric": ground.metric,
+        "seed": ground.seed,
+        "protocol": code(protocol),
+        "outer_rows": len(plan.test),
+        "splits": len(ground.splits),
+        "start": f"{code(space.start.network)}, {code(space.start.training)}",
+        "epochs": epochs,
+        "space": space.to_json(),
+    }
+
+
+def enter(journal: Journal, header: Entry, *, resume: bool) -> None:
+    """Begin the journal, or see that it is of the same search.
+
+    Raises:
+        DataError: there is a search already and nobody asked to go on with it, or it is another one.
+    """
+
+    def begun(entries: list[Entry]) -> list[Entry]:
+        if not entries:
+            return [header]
+        if not resume:
+            raise _already(journal)
+        other = sorted(name for name in header if entries[0].get(name) != header[name])
+        if other:
+            raise _another(journal, other)
+        return []
+
+    journal.add(begun)
+
+
+def opened(journal: Journal, records: Records) -> int:
+    """Write down that the outer rows are opened; returns how often they were, each time after more trials.
+
+    Who looks again and again until chance is kind must be told a stricter test.
+    """
+    now = {"kind": "opened", "finished": len(records.finished)}
+    journal.add(lambda seen: [] if now in seen else [now])
+    return sum(entry["kind"] == "opened" for entry in journal.read())
+
+
+def _already(journal: Journal) -> DataError:
+    return DataError(
+        wrong=f"the folder {str(journal.path.parent)!r} holds a search already.",
+        expected="a folder without one, or the wish to go on with it.",
+        remedy="add --resume (in Python resume=True), or choose another place: --out somewhere-else.",
+    )
+
+
+def _another(journal: Journal, other: Sequence[str]) -> DataError:
+    return DataError(
+        wrong=f"the search in {str(journal.path.parent)!r} is another one: it differs in {', '.join(other)}.",
+        expected="the same data, target, metric, seed, protocol and start.",
+        remedy="repeat the command as it was first given, or choose another place: --out somewhere-else.",
+    )

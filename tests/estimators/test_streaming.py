@@ -1,0 +1,167 @@
+"""Networks that learn from a stream: the same model as in memory where it fits, the same promises where it does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as csv
+import pyarrow.parquet as pq
+import pytest
+
+from lamina.data import conform, infer_schema, load_builtin, read
+from lamina.data.lots import drawn
+from lamina.estimators import Part, fit_networks
+from lamina.estimators.streaming import fit_stream
+from lamina.foundation.errors import DataError, SchemaError, SpecError
+from lamina.model import DataWarning
+from lamina.networks import MLP, Table
+from lamina.training import GradientDescent, Progress, Training
+
+SMALL = Table(trunk=MLP(widths=(8,), activation="tanh"))
+QUICK = Training(epochs=3, batch=32, device="cpu")
+
+
+def table_of(rows: int, seed: int = 0) -> pa.Table:
+    """Numbers, one with gaps, a name, and answers that hang on all of them."""
+    rng = np.random.default_rng(seed)
+    a, b = rng.standard_normal((2, rows))
+    name = rng.choice(["red", "green", "blue"], rows)
+    amount = a - b + (name == "red")
+    return pa.table(
+        {
+            "a": pa.array(a, mask=rng.random(rows) < 0.1),
+            "b": b,
+            "name": name,
+            "amount": amount + 0.1 * rng.standard_normal(rows),
+            "answer": np.where(amount > 0, "yes", "no"),
+        }
+    )
+
+
+def written(folder: Path, table: pa.Table, *, files: int = 1, group: int = 500) -> Path:
+    """The table as a folder of Parquet files."""
+    folder.mkdir()
+    size = -(-table.num_rows // files)
+    for i in range(files):
+        pq.write_table(table.slice(i * size, size), folder / f"{i}.parquet", row_group_size=group)
+    return folder
+
+
+@pytest.mark.parametrize("target", ["answer", "amount"])
+def test_a_small_stream_trains_as_the_table_in_memory_does(tmp_path: Path, target: str) -> None:
+    """With the same rows watched, encoder, target and every answer agree to a millionth, watched rows included."""
+    table = table_of(3_000)
+    model = fit_stream(written(tmp_path / "a", table, files=3), target, network=SMALL, training=QUICK, seed=5)
+    raw = read(table)
+    schema = infer_schema(raw, target=target)
+    conformed, _ = conform(raw, schema, need_target=True)
+    watch = drawn(0, 3_000, 0.1, 5, "watch")
+    part = Part(train=np.flatnonzero(~watch), watch=np.flatnonzero(watch), seeds=(5,))
+    task = "regression" if target == "amount" else "classification"
+    (fitted,) = fit_networks(conformed, schema, [part], network=SMALL, training=QUICK, task=task)
+    assert (model.schema, model.encoder, model.target) == (schema, fitted.encoder, fitted.target)
+    for name, weight in fitted.predictor.weights.items():
+        np.testing.assert_allclose(model.predictor.weights[name], weight, rtol=0, atol=1e-6)
+    assert model.card.rows == int((~watch).sum())
+
+
+def test_the_model_hangs_on_the_rows_and_the_seed_and_not_on_the_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One file, or four with other row groups, streamed in many blocks: equal weights; another seed: others."""
+    monkeypatch.setattr("lamina.data.blocks.BLOCK_BYTES", 1)  # the least block: 1,024 rows
+    table = table_of(4_000)
+    one, four = written(tmp_path / "a", table), written(tmp_path / "b", table, files=4, group=130)
+    models = [
+        fit_stream(path, "answer", network=SMALL, training=QUICK, seed=s) for path, s in [(one, 0), (four, 0), (one, 1)]
+    ]
+    weights = [model.predictor.weights for model in models]
+    assert all((weights[0][name] == weights[1][name]).all() for name in weights[0])
+    assert any((weights[0][name] != weights[2][name]).any() for name in weights[0])
+
+
+def test_many_blocks_learn_what_there_is_to_learn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table sorted by its answer, in blocks of a quarter of it, is learnt well."""
+    monkeypatch.setattr("lamina.data.blocks.BLOCK_BYTES", 1)
+    table = table_of(4_000).sort_by("answer")
+    path, fresh = written(tmp_path / "a", table), table_of(500, seed=1)
+    model = fit_stream(path, "answer", network=SMALL, training=Training(epochs=15, batch=32, device="cpu"))
+    right = model.predict(fresh)
+    assert (right == fresh["answer"].to_numpy(zero_copy_only=False)).mean() > 0.9
+
+
+def test_a_folder_of_csv_learns_like_the_whole_file(tmp_path: Path) -> None:
+    """Delimited text is streamed too; the model answers rows of a table."""
+    table = load_builtin("penguins")
+    for i in range(2):
+        csv.write_csv(table.slice(i * 172, 172), tmp_path / f"{i}.csv")
+    (tmp_path / "README.md").write_text("penguins")
+    told: list[Progress] = []
+    model = fit_stream(
+        tmp_path, "species", network=SMALL, training=Training(epochs=60, device="cpu"), on_epoch=told.append
+    )
+    assert (model.predict(table) == table["species"].to_numpy(zero_copy_only=False)).mean() > 0.9
+    assert len(told) == 60
+    assert model.card.rows == 344
+    assert model.card.notes[0] == f"not read in {tmp_path.name!r}: 'README.md'."
+
+
+def test_levels_that_come_late_or_not_at_all_have_their_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A level of the last row only is known; one of many thousands, or of no row, is answered as unseen."""
+    monkeypatch.setattr("lamina.data.stream.SAMPLE_ROWS", 500)
+    table = table_of(3_000)
+    many = [f"level {i % 1_500}" for i in range(3_000)]
+    names = ["red"] * 2_999 + ["late"]
+    table = table.append_column("many", pa.array(many)).set_column(2, "name", pa.array(names))
+    table = table.append_column("shade", pa.array([*(["x", "y", "z"] * 1000)[:-1], "last"]))
+    model = fit_stream(written(tmp_path / "a", table, files=2), "answer", network=SMALL, training=QUICK)
+    levels = {one.name: getattr(one, "levels", ()) for one in model.encoder.columns}
+    assert set(levels["name"]) == {"red", "late"}
+    assert set(levels["shade"]) == {"x", "y", "z", "last"}
+    assert len(levels["many"]) == 1_000
+    assert len(model.schema.column("many").levels) == 1_500
+    strange = table.slice(0, 3).set_column(table.column_names.index("shade"), "shade", pa.array(["?", None, "new"]))
+    with pytest.warns(DataWarning, match="'shade' has a category not seen before"):
+        assert set(model.predict(strange)) <= {"yes", "no"}
+
+
+def test_a_saved_model_answers_alike(tmp_path: Path) -> None:
+    """What a stream learnt is a model like any other."""
+    import lamina
+
+    table = table_of(500)
+    model = fit_stream(written(tmp_path / "a", table), "amount", network=SMALL, training=QUICK)
+    model.save(tmp_path / "x.lamina")
+    assert np.array_equal(lamina.load(tmp_path / "x.lamina").predict(table), model.predict(table))
+
+
+def test_what_cannot_be_streamed_is_refused_in_words(tmp_path: Path) -> None:
+    """Whole batches, targets that are not there and tables of nothing to learn are told before training."""
+    path = written(tmp_path / "a", table_of(300))
+    with pytest.raises(SpecError, match="all rows in one step"):
+        fit_stream(path, "answer", training=Training(batch="all"))
+    with pytest.raises(SpecError, match="all rows in one step"):
+        fit_stream(path, "answer", training=Training(optimiser=GradientDescent(learning_rate=0.1)))
+    with pytest.raises(SchemaError, match="there is no column 'anser'"):
+        fit_stream(path, "anser")
+    few = written(tmp_path / "b", table_of(5))
+    with pytest.raises(DataError, match="there are only 5 rows"):
+        fit_stream(few, "answer")
+
+
+def test_a_limit_of_seconds_ends_with_a_model(tmp_path: Path) -> None:
+    """When the passes took all the time, one epoch begins and the network of that moment is given."""
+    model = fit_stream(written(tmp_path / "a", table_of(2_500)), "answer", network=SMALL, seconds=1e-6)
+    assert model.card.task == "classification"
+
+
+def test_epochs_left_open_meet_no_more_rows_than_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A long table gets fewer passes; a number that was asked for is kept."""
+    monkeypatch.setattr("lamina.estimators.streaming.MOST_MET", 6_000)
+    path, told = written(tmp_path / "a", table_of(2_500)), []
+    fit_stream(path, "answer", network=SMALL, training=Training(batch=64, device="cpu"), on_epoch=told.append)
+    assert len(told) == 2
+    fit_stream(path, "answer", network=SMALL, training=QUICK, on_epoch=told.append)
+    assert len(told) == 5

@@ -1,0 +1,208 @@
+"""A search from end to end."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina.data import Encoder
+from lamina.evaluation import Protocol
+from lamina.foundation.errors import DataError, SpecError
+from lamina.tuning import search as module
+from lamina.tuning import tune
+from lamina.tuning.journal import Journal
+from lamina.tuning.records import records_of
+from quick import mixed_columns
+from small_searches import small_search
+
+TESTS = Path(__file__).parents[1]
+CHILD = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from small_searches import small_search
+say = lambda moment: print(moment.words, flush=True)
+small_search(Path(sys.argv[2]), rounds=int(sys.argv[3]), resume=sys.argv[4] == "resume", on_moment=say)
+"""
+
+
+def child(folder, rounds, how="begin"):
+    """A process of its own that searches; its moments come as lines on standard output."""
+    command = [sys.executable, "-c", CHILD, str(TESTS), str(folder), str(rounds), how]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def trials(folder):
+    """The trials of a search without what the clock said."""
+    found = records_of(Journal(folder / "journal.jsonl").read()).trials
+    return [
+        (one.number, one.round, one.point, [(t.rung, t.worth, t.epochs, t.whole) for t in one.told.values()])
+        for one in found
+    ]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A search of two rounds that nobody disturbed."""
+    folder = tmp_path_factory.mktemp("whole")
+    return small_search(folder, rounds=2)
+
+
+def test_the_default_is_the_first_trial_alone_and_in_full(whole) -> None:
+    """A warm start: whatever comes later is held against it."""
+    first, second = whole.facts["trials"][:2]
+    assert (first["trial"], first["round"], second["round"]) == (0, 0, 1)
+    assert [rung["epochs"] for rung in first["rungs"]] == [whole.facts["epochs"]]
+    assert all(first["point"][name] == axis["start"] for name, axis in whole.facts["space"].items())
+
+
+def test_it_ends_with_a_model_and_the_facts(whole) -> None:
+    """Both files are there; the model answers about rows and knows what it is worth."""
+    facts = json.loads((whole.folder / "tune.json").read_text())
+    assert facts == whole.facts
+    assert facts["sentence"] == whole.sentence
+    for name in ("default", "tuned", "ensemble"):
+        low, high = facts[name]["interval"]
+        assert low <= facts[name]["score"] <= high
+        assert facts[name]["optimism"] == pytest.approx(facts[name]["inner_score"] - facts[name]["score"])
+    assert facts["rows"] == {"search": 56, "outer": 24, "splits": 5}
+    model = lamina.load(whole.folder / "model.lamina")
+    assert model.predict(mixed_columns(5, seed=3)).shape == (5,)
+    (kept,) = model.card.metrics.values()
+    assert kept["accuracy"] == facts[facts["kept"]]["score"]
+    assert model.calibration.rows == 24
+
+
+def test_the_tuned_setting_is_the_best_where_it_was_searched(whole) -> None:
+    """Of all that were trained in full; the ensemble does not fall behind it there."""
+    full = [rung["score"] for one in whole.facts["trials"] for rung in one["rungs"] if rung["epochs"] == 4]
+    (tuned,) = [one["trial"] for one in whole.facts["tuned"]["trials"]]
+    assert max(full) == whole.facts["trials"][tuned]["rungs"][-1]["score"]
+
+
+def test_equal_seeds_give_equal_searches(whole, tmp_path) -> None:
+    """Trials, scores and what came of it."""
+    again = small_search(tmp_path / "again", rounds=2)
+    assert trials(tmp_path / "again") == trials(whole.folder)
+    assert again.sentence == whole.sentence
+
+
+def test_a_search_killed_in_the_middle_goes_on_where_it_was(whole, tmp_path) -> None:
+    """After kill -9 of a real process, half a line on disk: trials and results are as if nothing had been."""
+    with child(tmp_path, 2) as process:
+        for line in process.stdout:
+            if line.startswith("round 1, rung 1"):
+                process.kill()
+                break
+    path = tmp_path / "journal.jsonl"
+    done = len(path.read_bytes().splitlines())
+    with path.open("ab") as file:
+        file.write(b'{"kind": "told", "tri')
+    ended = small_search(tmp_path, rounds=2, resume=True)
+    assert 3 <= done < len(path.read_bytes().splitlines())
+    assert trials(tmp_path) == trials(whole.folder)
+    assert ended.sentence == whole.sentence
+
+
+def test_two_processes_share_a_search_and_lose_nothing(whole, tmp_path) -> None:
+    """Every trial of every round is told on its rungs, once; with settings drawn by the trial, they are the same."""
+    small_search(tmp_path, rounds=1)
+    helpers = [child(tmp_path, 2, "resume") for _ in range(2)]
+    assert [(helper.communicate() and helper.returncode) for helper in helpers] == [0, 0]
+    told = Counter((e["trial"], e["rung"]) for e in Journal(tmp_path / "journal.jsonl").read() if e["kind"] == "told")
+    assert set(told.values()) == {1}
+    assert trials(tmp_path) == trials(whole.folder)
+
+
+def test_outer_rows_never_reach_the_search(tmp_path, monkeypatch) -> None:
+    """Every row that is encoded before the end is one of those that the search may see, and each of these is used."""
+    data = mixed_columns()
+    data["mark"] = [float(i) + 0.5 for i in range(80)]
+    seen: set[float] = set()
+    opened: list[np.ndarray] = []
+    encode, final = Encoder.encode, module.final_of
+
+    def listening(self, table):
+        if not opened:
+            seen.update(value for value in table.column("mark").to_pylist() if value is not None)
+        return encode(self, table)
+
+    def opening(search, cast, prepared, outer, words, **more):
+        opened.append(outer)
+        return final(search, cast, prepared, outer, words, **more)
+
+    monkeypatch.setattr(Encoder, "encode", listening)
+    monkeypatch.setattr(module, "final_of", opening)
+    small_search(tmp_path, data=data)
+    outer = {float(i) + 0.5 for i in opened[0]}
+    assert len(outer) == 24
+    assert not seen & (outer - {0.0})
+    assert seen - {1.0, 0.0} <= set(data["mark"]) - outer
+    assert len(seen & set(data["mark"])) == 56
+
+
+def test_numbers_are_tuned_too(tmp_path) -> None:
+    """A lower error is better: the sentence speaks of it, and optimism is positive where searching flattered."""
+    tuning = small_search(tmp_path, target="cost", metric="mae")
+    one = tuning.facts["tuned"]
+    assert tuning.facts["metric"] == "mae"
+    assert one["optimism"] == pytest.approx(one["score"] - one["inner_score"])
+    assert "mean absolute error" in tuning.sentence
+
+
+def test_with_one_part_held_out_models_are_kept_as_they_are(tmp_path) -> None:
+    """Large tables: nothing is trained anew at the end."""
+    tuning = small_search(tmp_path, protocol=Protocol(folds=1))
+    kept = {path.name for path in (tmp_path / "trials").iterdir()}
+    full = {trial["trial"] for trial in tuning.facts["trials"] if trial["rungs"] and trial["rungs"][-1]["epochs"] == 4}
+    assert kept == {f"{trial}.{kind}" for trial in full for kind in ("npy", "lamina")}
+    assert tuning.facts["rows"]["splits"] == 1
+
+
+def test_next_to_no_time_keeps_the_default(tmp_path) -> None:
+    """There is always a model, and the sentence says why it is this one."""
+    tuning = small_search(tmp_path, seconds=0.01, rounds=None)
+    assert len(tuning.facts["trials"]) == 1
+    assert not tuning.beats_default
+    assert tuning.sentence.startswith("There was no time to train another setting in full; the default is kept:")
+
+
+def test_answers_that_are_gone_are_said(tmp_path) -> None:
+    """Someone tidied the folder: the file is named, and nothing is made up."""
+    small_search(tmp_path)
+    (tmp_path / "trials" / "0.npy").write_bytes(b"")
+    with pytest.raises(DataError, match="the answers of trial 0 cannot be read"):
+        small_search(tmp_path, resume=True)
+
+
+def test_who_looks_again_is_asked_for_more(tmp_path) -> None:
+    """The outer rows decide at 5 %; opened anew after more trials, at 2.5 %. The same trials again are no new look."""
+    for rounds, looks in ((1, 1), (1, 1), (2, 2)):
+        tuning = small_search(tmp_path, rounds=rounds, resume=True)
+        assert (tuning.facts["opened"], tuning.facts["level"]) == (looks, 0.05 / looks)
+    assert "were opened 2 times, so that p below 0.025 was asked for." in tuning.sentence
+
+
+def test_a_folder_with_a_search_is_not_overrun(whole) -> None:
+    """Unless someone asks to go on with it."""
+    with pytest.raises(DataError, match="holds a search already"):
+        small_search(whole.folder)
+
+
+def test_another_search_does_not_go_on(whole) -> None:
+    """Other data, target or seed: it says what differs."""
+    with pytest.raises(DataError, match="it differs in data, seed"):
+        small_search(whole.folder, seed=1, data=mixed_columns(seed=9), resume=True)
+
+
+def test_a_search_without_an_end_is_refused(tmp_path) -> None:
+    """Seconds, rounds or both."""
+    with pytest.raises(SpecError, match="no end"):
+        tune(mixed_columns(), "grade", folder=tmp_path)
