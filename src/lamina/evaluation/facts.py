@@ -88,10 +88,13 @@ def score_interval(prepared: Prepared, plan: Plan, tally: Tally, name: str, seed
     """95 %: over folds with the corrected error, over the rows of a single test side by drawing them anew."""
     metric, score = METRICS[name], tally.score(name)
     if len(plan.judged) > 1:
-        low, high = mean_interval(score.folds, share_tested(plan), share=metric.percent)
+        share = metric.percent and metric.needs != "numbers"
+        low, high = mean_interval(score.folds, share_tested(plan), share=share, rows=len(plan.known))
         # what is better when higher ends at 1, what is better when lower at 0
         return (low, min(1.0, high)) if metric.better == "higher" else (max(0.0, low), high)
-    return drawn_interval(truth_of(prepared, plan.judged[0]), tally.answers[0], name, seed)
+    rows = plan.judged[0].test
+    groups = None if plan.groups is None else plan.groups[rows]
+    return drawn_interval(truth_of(prepared, plan.judged[0]), tally.answers[0], name, seed, groups=groups)
 
 
 def share_tested(plan: Plan) -> float:

@@ -50,8 +50,12 @@ def final_facts(
 def _corrected(prepared: Prepared, plan: Plan, tallies: Sequence[Tally], metric: Metric, seed: int) -> Corrected | None:
     truth = np.concatenate([truth_of(prepared, trial) for trial in plan.judged if trial.repeat == 0])
     answers = {tally.contender.name: first_draw(prepared, plan, tally)[1] for tally in tallies}
+    rows = np.concatenate([trial.test for trial in plan.judged if trial.repeat == 0])
+    groups = None if plan.groups is None else plan.groups[rows]
     try:
-        return choice_optimism(truth, answers, metric=metric.function, better=metric.better, seed=seed, draws=500)
+        return choice_optimism(
+            truth, answers, metric=metric.function, better=metric.better, seed=seed, draws=500, groups=groups
+        )
     except DataError:  # errors without a finite square, or too few rows of a class
         return None
 
@@ -80,7 +84,8 @@ def _opened(
     answers, chances = model.decide(table)
     given = chances if prepared.task == "classification" else np.asarray(answers, np.float64)
     truth = known_truth(prepared, model, table)
-    ends = {name: drawn_interval(truth, given, name, seed) for name in values}
+    groups = None if plan.groups is None else plan.groups[plan.test]
+    ends = {name: drawn_interval(truth, given, name, seed, groups=groups) for name in values}
     low, high = (format_metric(metric, end) for end in ends[metric.name])
     gap = "" if corrected is None else f"; choosing among contenders flatters by {flattery(metric, corrected)}"
     words = (

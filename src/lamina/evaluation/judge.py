@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-
 from lamina.evaluation.contenders import NETWORK
 from lamina.evaluation.facts import share_tested
 from lamina.evaluation.keep import can_be_kept
@@ -17,7 +13,6 @@ from lamina.evaluation.score import finite_or_none
 from lamina.evaluation.tally import Tally, truth_of
 from lamina.evaluation.verdict import SIMPLICITY, Judge, Lesson, Standing, Verdict, by_folds, by_rows, decide, lesson
 from lamina.metrics import METRICS
-from lamina.rivals import RowNumbers
 
 
 def verdict_of(
@@ -28,7 +23,6 @@ def verdict_of(
     metric: str,
     keep: str | None,
     seed: int,
-    group: str | None = None,
     asked_rivals: int = 0,
 ) -> Verdict | None:
     """The verdict on the network, by folds, or by the rows of the one part that was held out.
@@ -37,18 +31,17 @@ def verdict_of(
     contender that was to be kept but was left out is not kept.
 
     Args:
-        group: the column of rows that belong together; those of one part held out then witness as one.
         asked_rivals: how many contenders beside the network were asked for, be they left out or not.
     """
     if _nobody_to_compare(tallies, asked_rivals):
         return None
-    judge = _judge_of(prepared, plan, metric, group, seed)
+    judge = _judge_of(prepared, plan, metric, seed)
     return decide(
         _standings(plan, tallies, metric),
         metric=METRICS[metric],
         judge=judge,
         keep=keep if keep in [one.contender.name for one in tallies] else None,
-        also=_lesson_of_chances(prepared, plan, tallies, group, seed),
+        also=_lesson_of_chances(prepared, plan, tallies, seed),
     )
 
 
@@ -68,30 +61,21 @@ def _nobody_to_compare(tallies: Sequence[Tally], asked: int) -> bool:
     return not rivals or (len(rivals) < asked and all(_family(one) == "constant" for one in rivals))
 
 
-def _judge_of(prepared: Prepared, plan: Plan, metric: str, group: str | None, seed: int) -> Judge:
+def _judge_of(prepared: Prepared, plan: Plan, metric: str, seed: int) -> Judge:
     headline = METRICS[metric]
     if len(plan.judged) > 1:
         return by_folds(headline, test_share=share_tested(plan), rows=len(plan.known))
     trial = plan.judged[0]
-    groups = None if group is None else _group_codes(prepared, group, trial.test)
+    groups = None if plan.groups is None else plan.groups[trial.test]
     return by_rows(headline, truth_of(prepared, trial), seed=seed, groups=groups)
 
 
-def _lesson_of_chances(
-    prepared: Prepared, plan: Plan, tallies: Sequence[Tally], group: str | None, seed: int
-) -> Lesson | None:
+def _lesson_of_chances(prepared: Prepared, plan: Plan, tallies: Sequence[Tally], seed: int) -> Lesson | None:
     """What the log loss says, for classes: chances may beat the constant's while as many answers are right."""
     if prepared.task != "classification":
         return None
-    judge = _judge_of(prepared, plan, "log_loss", group, seed)
+    judge = _judge_of(prepared, plan, "log_loss", seed)
     return lesson(_standings(plan, tallies, "log_loss"), metric=METRICS["log_loss"], judge=judge)
-
-
-def _group_codes(prepared: Prepared, group: str, rows: RowNumbers) -> npt.NDArray[np.int64]:
-    """Which group each of these rows belongs to; rows without one are a group of their own, as in the splits."""
-    column = prepared.table.column(prepared.schema.column(group).name).take(pa.array(rows))
-    codes = column.combine_chunks().dictionary_encode().indices.fill_null(-1)
-    return np.asarray(codes, dtype=np.int64)
 
 
 def _standings(plan: Plan, tallies: Sequence[Tally], metric: str) -> list[Standing]:

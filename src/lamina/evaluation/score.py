@@ -59,13 +59,18 @@ def finite_or_none(value: float) -> float | None:
 
 
 def drawn_interval(
-    truth: npt.NDArray[Any], given: npt.NDArray[np.float64], name: str, seed: int
+    truth: npt.NDArray[Any],
+    given: npt.NDArray[np.float64],
+    name: str,
+    seed: int,
+    *,
+    groups: npt.NDArray[np.int64] | None = None,
 ) -> tuple[float, float]:
-    """95 % over draws of the rows; NaN where the metric can say nothing of them, as ROC AUC of a single class."""
+    """95 % over draws of the rows, or of whole groups; NaN where the metric can say nothing (AUC of one class)."""
     metric = METRICS[name].function
     if not math.isfinite(metric(truth, given)):
         return math.nan, math.nan
-    return bootstrap_interval(truth, given, metric, seed=seed, draws=300)
+    return bootstrap_interval(truth, given, metric, seed=seed, draws=300, groups=groups)
 
 
 def article(noun: str) -> str:

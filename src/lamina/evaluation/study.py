@@ -145,7 +145,8 @@ def _study(setup: Setup, *, choose: str | None, draws: int, explain: bool, comma
     tallies = ranked([tally(prepared, plan, one, metric=metric, seed=seed) for one in done])
     named = tell.by_name(tallies)
     keep = choose if choose is not None and choose in named and can_be_kept(named[choose]) else None
-    verdict = verdict_of(prepared, plan, tallies, metric=metric, keep=keep, seed=seed)
+    asked = len(setup.contenders) - (NETWORK in named)
+    verdict = verdict_of(prepared, plan, tallies, metric=metric, keep=keep, seed=seed, asked_rivals=asked)
     chosen = keepable(verdict.chosen if verdict is not None else NETWORK, tallies)
     curve = _curve(setup, verdict, named, draws)
     naive = _naive(setup, named[chosen])

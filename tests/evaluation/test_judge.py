@@ -6,7 +6,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
 from lamina.evaluation import judge
@@ -27,10 +26,10 @@ def tally(name: str, *, accuracy: tuple[float, ...] = (0.9, 0.8, 0.85), log_loss
     )
 
 
-def plan(splits: int) -> Any:
+def plan(splits: int, groups: Any = None) -> Any:
     """Splits of 60 rows, 40 of them judge."""
     trial = SimpleNamespace(train=np.arange(40, 60), test=np.arange(40))
-    return SimpleNamespace(judged=(trial,) * splits, known=np.arange(60))
+    return SimpleNamespace(judged=(trial,) * splits, known=np.arange(60), groups=groups)
 
 
 PREPARED: Any = SimpleNamespace(task="classification")
@@ -59,17 +58,13 @@ def test_better_chances_show_that_something_is_learnt() -> None:
 
 
 def test_rows_of_a_group_witness_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The groups of the part held out are found by the name of their column; rows without one are one group."""
-    patients = pa.table({"patient": [None, None, *np.repeat([f"p{i}" for i in range(29)], 2).tolist()]})
-    schema = SimpleNamespace(column=lambda name: SimpleNamespace(name=name))
-    prepared: Any = SimpleNamespace(task="classification", table=patients, schema=schema)
-    codes = judge._group_codes(prepared, "patient", np.arange(40))
-    assert codes[:4].tolist() == [-1, -1, 0, 0]
-    assert len(set(codes.tolist())) == 20
+    """Where there are groups, the rows of the part held out are drawn by groups and not judged one by one."""
     monkeypatch.setattr(judge, "truth_of", lambda prepared, trial: np.tile([0, 1, 0, 1], 10))
     field = [tally(name, accuracy=(0.75,)) for name in (NETWORK, "linear")]
     asked: dict[str, Any] = {"metric": "accuracy", "keep": None, "seed": 0}
-    alone, grouped = (judge.verdict_of(prepared, plan(1), field, group=g, **asked) for g in (None, "patient"))
+    alone, grouped = (
+        judge.verdict_of(PREPARED, plan(1, groups), field, **asked) for groups in (None, np.arange(60) // 2)
+    )
     assert alone is not None
     assert grouped is not None
     assert (alone.method, grouped.method) == ("McNemar", "paired bootstrap")
