@@ -10,8 +10,8 @@ two classes. Then, each in a process of its own, so that every peak is its own:
     passes      schema and survey, as `fit_stream` does them, then one epoch of encoded pieces that nobody learns from
     epoch       `fit_stream` with one epoch of the usual network, everything in it
 
-Stated are seconds, rows per second and the peak of the resident memory (MiB), and how the time of an epoch grows with
-the rows: the slope of log seconds over log rows, 1 being in proportion.
+Stated are seconds, rows per second and the peak of the resident memory (MiB), and how time and peak grow with the rows:
+the slope of log seconds over log rows, 1 being in proportion. On a busy machine trust the CPU seconds.
 """
 
 from __future__ import annotations
@@ -152,6 +152,7 @@ def main(arguments: list[str]) -> None:
     sizes = [one_size(rows) for rows in sorted({*map(int, arguments)} or ROWS)]
     growth = {
         "epoch_seconds": slope(sizes, lambda size: size["epoch"]["epoch_seconds"]),
+        "cpu_seconds": slope(sizes, lambda size: size["epoch"]["cpu_seconds"]),
         "peak_mebibytes": slope(sizes, lambda size: size["epoch"]["peak_mebibytes"]),
     }
     write(

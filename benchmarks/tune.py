@@ -28,7 +28,7 @@ from lamina.tuning.journal import Journal
 from lamina.tuning.records import records_of
 
 BUILT_IN = (("breast-cancer", "diagnosis", 60.0), ("digits", "digit", 60.0), ("diabetes", "progression", 60.0))
-KILLED = ("penguins", "species", 20.0)  # after half of the time
+KILLED = ("penguins", "species", 60.0)  # after half of the time
 
 
 def start(data: str, target: str, folder: Path, seconds: float, *more: str) -> subprocess.Popen[str]:

@@ -135,6 +135,15 @@ def _row(name: str, one: dict[str, Any]) -> str:
     return f"| {' | '.join([*cells, one['chosen'], format(one['seconds'], '.0f')])} |"
 
 
+def keep(known: dict[str, dict[str, Any]]) -> None:
+    """Write what is known into the results and into the page."""
+    lines = {name: known[name] for name in SETS if name in known}
+    content = {"work": "lamina.fit with default settings, seed 0", "sets": lines, "environment": environment()}
+    (RESULTS / "verdicts.json").write_text(json.dumps(content, indent=1) + "\n")
+    before, _, after = PAGE.read_text().partition(MARK)
+    PAGE.write_text(f"{before}{MARK}\n\n{page(lines)}\n\n{MARK}{after.partition(MARK)[2]}")
+
+
 def main() -> None:
     """Judge all sets, or those that are named, and keep the others' last lines."""
     place = RESULTS / "verdicts.json"
@@ -146,12 +155,7 @@ def main() -> None:
             print(f"{name}: passed over, for ../shared/data is not here")
             continue
         print(f"{name}: {known[name]['sentence']} ({known[name]['seconds']} s)", flush=True)
-    lines = {name: known[name] for name in SETS if name in known}
-    content = {"work": "lamina.fit with default settings, seed 0", "sets": lines, "environment": environment()}
-    place.write_text(json.dumps(content, indent=1) + "\n")
-    if PAGE.exists():
-        before, _, after = PAGE.read_text().partition(MARK)
-        PAGE.write_text(f"{before}{MARK}\n\n{page(lines)}\n\n{MARK}{after.partition(MARK)[2]}")
+        keep(known)  # after each: a run of them all takes long
 
 
 if __name__ == "__main__":

@@ -54,9 +54,10 @@ def test_never_worse_than_the_best_alone_on_the_rows_that_choose(seed, candidate
         return (-float(np.square(given - truth).mean()),)
 
     judge = partial(nearness, truth)
-    best = max(judge(one) for one in answers)
-    assert judge(mean_of(answers, greedy(dict(enumerate(answers)), judge))) >= best
-    assert judge(mean_of(answers, select(answers, truth, nearness, seed=seed))) >= best
+    (best,) = max(judge(one) for one in answers)
+    best -= 1e-12  # a sum may be rounded otherwise where it lies elsewhere in memory
+    assert judge(mean_of(answers, greedy(dict(enumerate(answers)), judge)))[0] >= best
+    assert judge(mean_of(answers, select(answers, truth, nearness, seed=seed)))[0] >= best
 
 
 def test_equal_seeds_select_equally() -> None:

@@ -16,9 +16,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from lamina.evaluation.facts import drawn_interval
 from lamina.evaluation.prepare import Prepared
-from lamina.evaluation.score import finite_or_none
+from lamina.evaluation.score import drawn_interval, finite_or_none
 from lamina.evaluation.tally import metrics_of
 from lamina.evaluation.verdict import Comparison, compare_rows, practical_region
 from lamina.foundation.specs import Json
