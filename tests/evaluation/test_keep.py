@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from sklearn.ensemble import ExtraTreesClassifier
 
 import lamina
 from lamina.evaluation import Protocol
+from lamina.evaluation.keep import not_kept_note
 from quick import mixed_columns, quick_fit
 from rival_ground import HERE, Unkept
 
@@ -64,10 +66,22 @@ def test_one_that_cannot_be_kept_is_said(monkeypatch, workers) -> None:
     asked = ["linear", "rival_ground:Unkept" if workers else Unkept()]
     study = quick_fit(mixed_columns(), "grade", contenders=asked, choose="Unkept", workers=workers)
     facts = study.facts()
-    assert study.verdict.chosen == "Unkept"
-    assert facts["chosen"] == study.chosen == "linear"
-    assert any("Unkept was chosen but cannot be written" in note for note in facts["notes"])
+    assert study.verdict.chosen == facts["chosen"] == study.chosen != "Unkept"
+    assert "as asked" not in study.verdict.sentence
+    assert any("'Unkept' was to be kept, but cannot be written to a file" in note for note in facts["notes"])
     (own,) = [one for one in facts["contenders"] if one["name"] == "Unkept"]
     assert "probabilities" in own["note"]
-    assert own["cost"]["bytes"] == 0
-    assert facts["confusion"]["contender"] == "linear"
+    assert own["cost"]["bytes"] is None
+    assert facts["confusion"]["contender"] == study.chosen
+
+
+def test_a_winner_that_cannot_be_kept_is_said() -> None:
+    """The verdict may choose what nothing of ours can hold: the best of the others is kept, and a note says why."""
+    winner = SimpleNamespace(
+        contender=SimpleNamespace(title="Winner"), kept=SimpleNamespace(learnt=SimpleNamespace(why="it is code."))
+    )
+    note = not_kept_note(winner, "Linear model")
+    assert note.kind == "kept"
+    assert note.sentence == (
+        "Winner was chosen but cannot be written to a file (it is code); Linear model is kept in its place."
+    )
