@@ -52,14 +52,14 @@ def test_each_member_answers_as_it_would_alone() -> None:
     assert scores.dtype == np.float32
     for member, network in enumerate(networks(5)):
         alone = network(torch.tensor(batch.numbers), torch.tensor(batch.categories)).detach().numpy()
-        np.testing.assert_allclose(scores[member], alone, atol=1e-6)
+        np.testing.assert_allclose(scores[member], alone, rtol=1e-5, atol=1e-6)
 
 
 def test_one_network_is_a_fleet_of_one() -> None:
     """A single network answers with one set of scores, those of itself in the fleet."""
     alone = Predictor(spec=SPEC, signature=SIGNATURE, weights=stacked(networks(1)))
     assert alone.members == 1
-    np.testing.assert_allclose(alone.scores(some_rows(9)), PREDICTOR.scores(some_rows(9))[:1], atol=1e-6)
+    np.testing.assert_allclose(alone.scores(some_rows(9)), PREDICTOR.scores(some_rows(9))[:1], rtol=1e-5, atol=1e-6)
 
 
 def test_dropout_sleeps() -> None:
@@ -73,10 +73,10 @@ def test_a_row_is_free_of_its_batch(rows_at_once: int) -> None:
     """However rows are grouped or ordered, each gets the same scores."""
     batch, order = some_rows(40), np.random.default_rng(1).permutation(40)
     whole = PREDICTOR.scores(batch)
-    np.testing.assert_allclose(PREDICTOR.scores(batch, rows_at_once=rows_at_once), whole, atol=1e-6)
-    np.testing.assert_allclose(PREDICTOR.scores(batch.take(order)), whole[:, order], atol=1e-6)
+    np.testing.assert_allclose(PREDICTOR.scores(batch, rows_at_once=rows_at_once), whole, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(PREDICTOR.scores(batch.take(order)), whole[:, order], rtol=1e-5, atol=1e-6)
     alone = [PREDICTOR.scores(batch.take(np.array([row]))) for row in range(40)]
-    np.testing.assert_allclose(np.concatenate(alone, axis=1), whole, atol=1e-6)
+    np.testing.assert_allclose(np.concatenate(alone, axis=1), whole, rtol=1e-5, atol=1e-6)
 
 
 def test_a_poisoned_row_harms_no_other() -> None:
@@ -85,7 +85,9 @@ def test_a_poisoned_row_harms_no_other() -> None:
     poisoned = Batch(numbers=batch.numbers.copy(), categories=batch.categories)
     poisoned.numbers[3] = np.nan
     others = [row for row in range(10) if row != 3]
-    np.testing.assert_allclose(PREDICTOR.scores(poisoned)[:, others], PREDICTOR.scores(batch)[:, others], atol=1e-6)
+    np.testing.assert_allclose(
+        PREDICTOR.scores(poisoned)[:, others], PREDICTOR.scores(batch)[:, others], rtol=1e-5, atol=1e-6
+    )
 
 
 def test_no_rows_give_no_scores() -> None:

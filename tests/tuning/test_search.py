@@ -134,9 +134,9 @@ def test_outer_rows_never_reach_the_search(tmp_path, monkeypatch) -> None:
             seen.update(value for value in table.column("mark").to_pylist() if value is not None)
         return encode(self, table)
 
-    def opening(search, cast, prepared, outer, words, **more):
-        opened.append(outer)
-        return final(search, cast, prepared, outer, words, **more)
+    def opening(search, cast, prepared, plan, words, **more):
+        opened.append(plan.test)
+        return final(search, cast, prepared, plan, words, **more)
 
     monkeypatch.setattr(Encoder, "encode", listening)
     monkeypatch.setattr(module, "final_of", opening)

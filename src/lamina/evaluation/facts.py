@@ -19,8 +19,7 @@ from lamina.evaluation.race import Outcome
 from lamina.evaluation.score import article, drawn_interval, finite_or_none
 from lamina.evaluation.tally import Tally, classes_of, codes_of, first_draw, settings_of, truth_of
 from lamina.evaluation.verdict import mean_interval
-from lamina.explain import explanation_facts
-from lamina.explain import network_facts as inside_facts
+from lamina.explain import explanation_facts, inside_facts
 from lamina.foundation.randomness import numpy_stream
 from lamina.foundation.specs import Json, code
 from lamina.metrics import METRICS, format_metric

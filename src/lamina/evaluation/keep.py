@@ -63,13 +63,17 @@ def not_kept_note(tally: Tally, kept: str) -> Note:
     return Note(kind="kept", sentence=words)
 
 
+def intended_use(prepared: Prepared) -> tuple[str, ...]:
+    """What a model of these rows is for, in a sentence of its card."""
+    return (f"Answers about {prepared.schema.target!r} for rows like those of {prepared.name!r}, checked by a person.",)
+
+
 def card_facts(prepared: Prepared, plan: Plan, tally: Tally, *, metric: str, seed: int) -> dict[str, Any]:
     """The fields of the `Card` that a study knows: data, scores with intervals, groups, what it is for and not for."""
     judged = len(plan.judged)
     split = "held out" if judged == 1 else f"{judged} folds"
     ends = {score.name: score_interval(prepared, plan, tally, score.name, seed) for score in tally.scores}
     known = {name: pair for name, pair in ends.items() if all(map(math.isfinite, pair))}
-    target = prepared.schema.target
     return {
         "name": prepared.name,
         "data": prepared.name,
@@ -79,9 +83,7 @@ def card_facts(prepared: Prepared, plan: Plan, tally: Tally, *, metric: str, see
         "metrics": {split: {score.name: finite_or_none(score.mean) for score in tally.scores}},
         "intervals": {split: known} if known else {},
         "groups": group_scores(prepared, plan, tally, metric),
-        "intended_use": (
-            f"Answers about {target!r} for rows like those of {prepared.name!r}, with a person looking on.",
-        ),
+        "intended_use": intended_use(prepared),
         "out_of_scope": (
             "Rows of another kind or time than those it was judged on, and decisions about people without a review.",
         ),

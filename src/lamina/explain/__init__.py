@@ -10,7 +10,7 @@ network.
 
 from lamina.explain.effects import Effect, effect
 from lamina.explain.explanation import Contribution, RowExplanation
-from lamina.explain.facts import explanation_facts, network_facts
+from lamina.explain.facts import explanation_facts, inside_facts
 from lamina.explain.gradients import Attributions, explain_by_gradients, integrated_gradients
 from lamina.explain.hidden import LayerMap, Unit, activations, layer_map, strongest_rows
 from lamina.explain.network import Layer, layers
@@ -32,10 +32,10 @@ __all__ = [
     "explain_rows",
     "explain_table",
     "explanation_facts",
+    "inside_facts",
     "integrated_gradients",
     "layer_map",
     "layers",
-    "network_facts",
     "permutation_importance",
     "strongest_rows",
 ]

@@ -42,11 +42,11 @@ def explanation_facts(
         "effects": [_effect_facts(effect(model, table, name, rows=rows, seed=seed)) for name in known[:EFFECTS]],
     }
     if isinstance(model.predictor, Predictor):
-        facts["network"] = network_facts(model, table, seed=seed)
+        facts["network"] = inside_facts(model, table, seed=seed)
     return facts
 
 
-def network_facts(model: Model, table: pa.Table, *, seed: int = 0) -> dict[str, Json]:
+def inside_facts(model: Model, table: pa.Table, *, seed: int = 0) -> dict[str, Json]:
     """The ``network`` part of `explanation_facts` alone: a quick look inside, without a single shuffle.
 
     Raises:

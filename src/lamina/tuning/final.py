@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from lamina.evaluation.keep import LIMITS, intended_use
+from lamina.evaluation.plan import Plan
 from lamina.evaluation.prepare import Prepared
 from lamina.evaluation.score import drawn_interval, finite_or_none
 from lamina.evaluation.tally import metrics_of
@@ -30,7 +32,6 @@ from lamina.tuning.words import Ending, sentence_of
 
 LEVEL = 0.05
 DRAWS = 1000
-LIMITS = ("Rows unlike those it learnt from: other places, times or ways of measuring.",)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -44,24 +45,26 @@ class Final:
 
 
 def final_of(
-    search: Search, cast: Cast, prepared: Prepared, outer: np.ndarray, words: Mapping[int, str], *, looks: int
+    search: Search, cast: Cast, prepared: Prepared, plan: Plan, words: Mapping[int, str], *, looks: int
 ) -> Final:
-    """Open the outer rows (positions in the table of ``prepared``) and judge.
+    """Open the outer rows, those that ``plan`` set aside, and judge; rows of one group witness together.
 
     Args:
         words: the settings of each trial in words.
         looks: how often the rows have been opened, this time included; the level of the test is divided by it.
     """
-    table = prepared.table.take(pa.array(outer))
+    table = prepared.table.take(pa.array(plan.test))
+    groups = None if plan.groups is None else plan.groups[plan.test]
     default_model = cast.default.model
     assert default_model is not None  # a single setting always fits into a file
     truth, metric = codes_or_numbers(default_model, table), search.ground.measure
     who = {"default": cast.default, "tuned": cast.tuned, "ensemble": cast.ensemble}
     given = {name: one.answers(table) for name, one in who.items()}
-    worth = {name: _measured(search, prepared, truth, given[name], who[name]) for name in who}
+    worth = {name: _measured(search, prepared, truth, given[name], who[name], groups) for name in who}
     found = "ensemble" if cast.found is cast.ensemble else "tuned"
     compared = {
-        name: _compared(metric, truth, given[name], given["default"], search.seed) for name in ("tuned", "ensemble")
+        name: _compared(metric, truth, given[name], given["default"], search.seed, groups)
+        for name in ("tuned", "ensemble")
     }
     same = cast.found.counts == cast.default.counts
     beaten = not same and compared[found].p_value < LEVEL / looks and compared[found].difference > 0
@@ -101,7 +104,14 @@ def final_of(
     )
 
 
-def _measured(search: Search, prepared: Prepared, truth: np.ndarray, given: Answers, one: Contestant) -> dict[str, Any]:
+def _measured(
+    search: Search,
+    prepared: Prepared,
+    truth: np.ndarray,
+    given: Answers,
+    one: Contestant,
+    groups: np.ndarray | None,
+) -> dict[str, Any]:
     """Scores on the outer rows with intervals, the score where it was searched, and by how much that flattered."""
     metric = search.ground.measure
     values = measure(metrics_of(prepared, metric.name), truth, given)
@@ -109,17 +119,27 @@ def _measured(search: Search, prepared: Prepared, truth: np.ndarray, given: Answ
     sign = 1.0 if metric.better == "higher" else -1.0
     return {
         "score": values[metric.name],
-        "interval": drawn_interval(truth, given, metric.name, search.seed),
+        "interval": drawn_interval(truth, given, metric.name, search.seed, groups=groups),
         "inner_score": inner,
         "optimism": sign * (inner - values[metric.name]),
         "scores": values,
     }
 
 
-def _compared(metric: Metric, truth: np.ndarray, one: Answers, default: Answers, seed: int) -> Comparison:
+def _compared(
+    metric: Metric, truth: np.ndarray, one: Answers, default: Answers, seed: int, groups: np.ndarray | None
+) -> Comparison:
     region = practical_region(metric, metric.function(truth, default))
     return compare_rows(
-        truth, one, default, metric=metric.function, better=metric.better, region=region, seed=seed, draws=DRAWS
+        truth,
+        one,
+        default,
+        metric=metric.function,
+        better=metric.better,
+        region=region,
+        seed=seed,
+        draws=DRAWS,
+        groups=groups,
     )
 
 
@@ -130,7 +150,6 @@ def _kept(
     assert one.model is not None  # what is kept can be kept
     metric, ends = search.ground.metric, worth["interval"]
     split = "rows that the search never saw"
-    target = prepared.schema.target
     card = dataclasses.replace(
         one.model.card,
         data=prepared.name,
@@ -139,7 +158,7 @@ def _kept(
         limits=LIMITS,
         metrics={split: {name: finite_or_none(value) for name, value in worth["scores"].items()}},
         intervals={split: {metric: ends}} if all(map(math.isfinite, ends)) else {},
-        intended_use=(f"Answers about {target!r} for rows like those of {prepared.name!r}, with a person looking on.",),
+        intended_use=intended_use(prepared),
     )
     return dataclasses.replace(one.model, card=card, calibration=calibration_of(one, given, truth))
 

@@ -140,7 +140,7 @@ def _ended(search: Search, prepared: Prepared, plan: Plan, how: str, clock: Cloc
     records = search.records()
     words = {trial.number: search.space.words(trial.point) for trial in records.trials}
     cast = cast_of(search, records)
-    final = final_of(search, cast, prepared, plan.test, words, looks=opened(search.journal, records))
+    final = final_of(search, cast, prepared, plan, words, looks=opened(search.journal, records))
     return Tuning(
         model=final.model,
         beats_default=final.beaten,
