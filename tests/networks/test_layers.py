@@ -73,7 +73,7 @@ def counted(layer: nn.Module) -> nn.Module:
     for module in layer.modules():
         if isinstance(module, Dropout):
             module.noise = lambda shape, device, dtype: (
-                torch.linspace(0, 0.99, BATCH * UNITS, dtype=dtype).view(BATCH, UNITS).expand(shape)
+                torch.linspace(0, 0.99, BATCH * UNITS, dtype=dtype).view(UNITS, BATCH).expand(shape)
             )
     return layer
 
@@ -185,7 +185,7 @@ def test_dropout_draws_even_at_chance_zero() -> None:
     layer.noise = lambda shape, device, dtype: asked.append(tuple(shape)) or torch.zeros(shape, dtype=dtype)
     assert torch.equal(layer(x), x)
     layer.eval()(x)
-    assert asked == [(2, 3)]
+    assert asked == [(3, 2)]
 
 
 def test_each_member_has_its_own_chance_to_drop() -> None:

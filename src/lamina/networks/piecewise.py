@@ -112,16 +112,25 @@ class Ramps(nn.Module):
             self.slope[i, : len(edges) - 1] = 1 / edges.diff()
 
 
-def settle(network: nn.Module, numbers: Tensor) -> nn.Module:
-    """Let every layer that wants to look at its training rows ``(row, feature)`` do so, and return the network.
+def settle(network: nn.Module, numbers: Tensor, *fields: Tensor) -> nn.Module:
+    """Let every layer that wants to look at its training rows do so, and return the network.
 
-    What a layer sees goes into its buffers: a saved network needs no rows. Layers say so by a method ``settle``.
+    What a layer sees goes into its buffers: a saved network needs no rows. Layers say so by a method ``settle``. Those
+    inside an encoder of a field see rows of that field, all others the numbers ``(row, feature)``.
     """
+    shown = {
+        id(m): rows for encoder, rows in zip(encoders_of(network), fields, strict=False) for m in encoder.modules()
+    }
     for module in network.modules():
         look = getattr(module, "settle", None)
         if look is not None:
-            look(numbers)
+            look(shown.get(id(module), numbers))
     return network
+
+
+def encoders_of(network: nn.Module) -> list[nn.Module]:
+    """What reads the fields of a network, in their order; nothing for a network without fields."""
+    return [encoder for module in network.modules() for encoder in getattr(module, "encoders", ())]
 
 
 def _edges(column: Tensor, bins: int) -> Tensor:

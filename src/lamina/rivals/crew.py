@@ -25,6 +25,7 @@ import numpy as np
 from lamina.classical import LEARNT
 from lamina.data import Schema
 from lamina.foundation.errors import TrainingError
+from lamina.foundation.processes import on_its_own
 from lamina.foundation.specs import Json
 from lamina.rivals.attempt import Attempt, NotKept, attempt, encode
 from lamina.rivals.trial import Trial
@@ -177,7 +178,11 @@ class Crew:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
-                env={**os.environ, **one_thread, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+                env={
+                    **on_its_own(os.environ),
+                    **one_thread,
+                    "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+                },
             )
 
     def _hand_out(self, process: subprocess.Popen[str], log: Path) -> None:

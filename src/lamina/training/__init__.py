@@ -8,12 +8,14 @@ tables, columns, models, files of models.
 from lamina.training.adaptive import AdaGrad, Adam, AdamW, RMSProp
 from lamina.training.descent import SGD, GradientDescent
 from lamina.training.diagnose import Diagnosis, diagnose
+from lamina.training.distributed import Ranks, ranks_here
 from lamina.training.finder import RateCurve, find_learning_rate
 from lamina.training.history import Epoch, History
 from lamina.training.loop import fit_fleet
 from lamina.training.muon import Muon
 from lamina.training.optimisers import NAMED_OPTIMISERS, OPTIMISERS, named_optimiser
 from lamina.training.outcome import Progress, Stop, Trained, divergence
+from lamina.training.plan_fleet import FleetPlan, plan_fleet
 from lamina.training.rows import Member, Rows
 from lamina.training.schedules import SCHEDULES, Constant, Cosine, OneCycle, StepDecay, WarmUp
 from lamina.training.spec import Training, training_with
@@ -33,6 +35,7 @@ __all__ = [
     "Cosine",
     "Diagnosis",
     "Epoch",
+    "FleetPlan",
     "GradientDescent",
     "History",
     "Member",
@@ -41,6 +44,7 @@ __all__ = [
     "OneCycle",
     "Progress",
     "RMSProp",
+    "Ranks",
     "RateCurve",
     "Rows",
     "StepDecay",
@@ -55,6 +59,8 @@ __all__ = [
     "fit_fleet",
     "label_accuracy",
     "named_optimiser",
+    "plan_fleet",
     "r_squared",
+    "ranks_here",
     "training_with",
 ]

@@ -115,22 +115,22 @@ class AdamW:
 
 def by_adam(beta: float, beta_square: float, *, eps: float) -> Link:
     """The unbiased running mean of the direction over the root of that of its square."""
-    one, keep, keep_square = placed(1.0), placed(beta), placed(beta_square)
+    one, keep = placed(1.0), placed(torch.tensor([beta, beta_square], dtype=torch.float64))
 
     def init(parameters: Tensor) -> State:
-        never = parameters.new_zeros(len(parameters), 1)
         return {
             "mean": torch.zeros_like(parameters),
-            "mean_seen": never,
             "square": torch.zeros_like(parameters),
-            "square_seen": never.clone(),
+            "seen": parameters.new_zeros(len(parameters), 2),  # by the mean, by the mean square
         }
 
     def update(direction: Tensor, state: State, parameters: Tensor, knobs: Knobs) -> Tensor:
-        mean, square, ones = state["mean"], state["square"], one(parameters)
-        mean.lerp_(direction, _newest(state["mean_seen"], ones, keep(parameters)))
+        mean, square, seen = state["mean"], state["square"], state["seen"]
+        # what the newest gradient weighs in its mean: 1, then 1 / (1 + keep), ... down to 1 - keep
+        newest = torch.addcmul(one(parameters), seen, keep(parameters), out=seen).reciprocal()
+        mean.lerp_(direction, newest[:, :1])
         ours = direction * direction  # the one new tensor of a step: first the square, then the root, then the quotient
-        square.lerp_(ours, _newest(state["square_seen"], ones, keep_square(parameters)))
+        square.lerp_(ours, newest[:, 1:])
         torch.sqrt(square, out=ours).add_(eps)
         return torch.div(mean, ours, out=ours)
 
@@ -151,8 +151,3 @@ def by_squares(*, keep: float, take: float, eps: float) -> Link:
         return torch.div(direction, root, out=root)
 
     return Link(init, update)
-
-
-def _newest(seen: Tensor, one: Tensor, keep: Tensor) -> Tensor:
-    # what the newest gradient weighs in its mean: 1, then 1 / (1 + keep), ... down to 1 - keep
-    return torch.addcmul(one, seen, keep, out=seen).reciprocal()

@@ -1,5 +1,7 @@
 r"""Backpropagation written out for chains of affine layers, elementwise activations and dropout.
 
+What joins numbers and categories to the rows that such a chain takes is `lamina.training.front`.
+
     z_i = W_i h_{i-1} + b_i        h_i = m_i * f_i(z_i)        scores = z_L
     d_L = dloss/dz_L               d_{i-1} = f'_{i-1}(z_{i-1}) * m_{i-1} * (W_i^T d_i)
     dloss/dW_i = d_i h_{i-1}^T     dloss/db_i = sum over rows of d_i
@@ -18,8 +20,11 @@ import torch
 from torch import Tensor, nn
 
 from lamina.networks import ACTIVATIONS, Loss
-from lamina.networks.layers import Activate, Affine, Dropout
+from lamina.networks.layers import Activate, Affine, Dropout, stay
+from lamina.networks.piecewise import Ramps
+from lamina.training.front import Front, chain_of
 from lamina.training.noise import Noise
+from lamina.training.objectives import objective_and_slope
 from lamina.training.rows import Rows
 
 
@@ -37,17 +42,24 @@ class _Hidden:
 
 
 def is_dense(network: nn.Module) -> bool:
-    """Whether a network is such a chain: affine layers, each with at most one activation and one dropout."""
-    if type(network) is not nn.Sequential:
+    """Whether a network is such a chain: affine layers, each with at most one activation and one dropout.
+
+    In front of it may stand ramps, and categories beside the numbers (`lamina.networks.Table`).
+    """
+    found = chain_of(network)
+    if found is None:
         return False
-    kinds = [type(layer) for layer in network.children()]
+    layers = [*found[1]]
+    layers = layers[1:] if layers and type(layers[0]) is Ramps else layers
+    kinds = [type(layer) for layer in layers]
     return (
         bool(kinds)
         and kinds[0] is Affine
         and kinds[-1] is Affine
         and set(kinds) <= {Affine, Activate, Dropout}
         and all(tail in ([], [Activate], [Dropout], [Activate, Dropout]) for tail in _tails(kinds))
-        and all(layer.bias is not None for layer in network.children() if isinstance(layer, Affine))
+        and all(layer.bias is not None for layer in layers if isinstance(layer, Affine))
+        and all(ACTIVATIONS[layer.name].pull is not None for layer in layers if isinstance(layer, Activate))
     )
 
 
@@ -63,20 +75,21 @@ class Dense:
         loss: Loss,
         noise: Noise,
     ) -> None:
+        self.front = Front(template, parameters, gradient, buffers)
         self.layers = _layers(template, parameters, gradient, buffers)
         self.loss = loss
         self.noise = noise
 
     def __call__(self, rows: Rows) -> Tensor:
         """Losses ``(member,)``; fills the gradient."""
-        inputs, outputs, masks = self._forward(rows.inputs[0].mT)
-        losses, slope = self.loss.objective_and_gradient(outputs[-1][0].mT, rows.truth, rows.weights)
-        self._backward(slope.mT, inputs, outputs, masks)
+        inputs, outputs, masks = self._forward(self.front(rows.inputs).mT)
+        losses, slope = objective_and_slope(self.loss, outputs[-1][0], rows)
+        self._backward(slope, inputs, outputs, masks)
         return losses
 
     def scores(self, rows: Rows) -> Tensor:
         """Scores ``(member, batch, score)`` without dropout."""
-        signal = rows.inputs[0].mT
+        signal = self.front(rows.inputs).mT
         for layer in self.layers:
             signal = torch.baddbmm(layer.bias, layer.weight, signal)
             signal = signal if layer.function is None else layer.function(signal)
@@ -97,10 +110,7 @@ class Dense:
     def _mask(self, chance: Tensor | None, like: Tensor) -> Tensor | None:
         if chance is None:
             return None
-        members, units, batch = like.shape
-        # drawn as (member, batch, unit), like the layer does, so that both ways silence the same units
-        draws = self.noise(torch.Size((members, batch, units)), like.device, like.dtype).mT
-        return (draws >= chance).to(like.dtype) / (1 - chance)
+        return stay(self.noise(like.shape, like.device, like.dtype), chance)
 
     def _backward(
         self, slope: Tensor, inputs: list[Tensor], outputs: list[tuple[Tensor, Tensor]], masks: list[Tensor | None]
@@ -108,7 +118,7 @@ class Dense:
         for i in reversed(range(len(self.layers))):
             layer, (before, after), mask = self.layers[i], outputs[i], masks[i]
             if mask is not None:
-                slope = slope * mask
+                slope.mul_(mask)  # the product of the layer above: nobody else holds it
             if layer.pull is not None:
                 slope = layer.pull(slope, before, after)
             # a product straight into the strided view takes four times as long as product and copy
@@ -116,6 +126,8 @@ class Dense:
             torch.sum(slope, dim=-1, out=layer.bias_gradient)
             if i:
                 slope = torch.bmm(layer.weight.mT, slope)
+        if self.front.learns:
+            self.front.backward(slope, self.layers[0].weight)
 
 
 def _tails(kinds: list[type]) -> list[list[type]]:
@@ -132,7 +144,11 @@ def _layers(
     template: nn.Module, parameters: dict[str, Tensor], gradient: dict[str, Tensor], buffers: Mapping[str, Tensor]
 ) -> list[_Hidden]:
     layers: list[dict[str, object]] = []
-    for name, module in template.named_children():
+    found = chain_of(template)
+    assert found is not None, "only chains are written out"
+    prefix, chain = found
+    for place, module in enumerate(chain):
+        name = f"{prefix}{place}"
         if isinstance(module, Affine):
             layers.append(
                 {
@@ -144,7 +160,7 @@ def _layers(
             )
         elif isinstance(module, Activate):
             activation = ACTIVATIONS[module.name]
-            layers[-1] |= {"function": activation.function, "pull": activation.backward}
-        else:
+            layers[-1] |= {"function": activation.function, "pull": activation.pull}
+        elif isinstance(module, Dropout):
             layers[-1]["chance"] = buffers[f"{name}.chance"][:, None, None]
     return [_Hidden(**layer) for layer in layers]  # type: ignore[arg-type]  # the keys are the fields

@@ -18,6 +18,7 @@ from torch import nn
 from lamina.foundation.devices import pick_device
 from lamina.networks import Loss
 from lamina.training.fleet import Fleet
+from lamina.training.order import dealt
 from lamina.training.rows import Member, Rows
 from lamina.training.rules import Knobs
 from lamina.training.spec import Training
@@ -64,7 +65,7 @@ def find_learning_rate(
     )
     losses: list[torch.Tensor] = []
     while len(losses) < steps:
-        losses += [fleet.step(rows, step, knobs) for step in fleet.shuffler.epoch()]
+        losses += [fleet.step(own, step, knobs) for own, step in dealt(rows, fleet.shuffler.epoch())]
     last = torch.stack(losses[:steps][-max(1, steps // 4) :]).mean(0)
     found = torch.where(torch.isfinite(last), last, torch.inf)
     return RateCurve(rates=tuple(tried.tolist()), losses=tuple(found.tolist()))

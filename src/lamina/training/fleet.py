@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from lamina.foundation.devices import pick_precision
 from lamina.foundation.randomness import torch_stream
 from lamina.networks import Loss
+from lamina.training.batch_sums import share_statistics
+from lamina.training.distributed import ALONE, Ranks
 from lamina.training.gradients import Gradients, Stacked, gradients_for
 from lamina.training.layout import Layout
 from lamina.training.noise import Noise
@@ -38,7 +40,9 @@ class Fleet:
         training: Training,
         loss: Loss,
         device: torch.device,
+        ranks: Ranks = ALONE,
     ) -> None:
+        self.ranks = ranks
         self.precision = pick_precision(training.precision)
         dtype = torch.float64 if self.precision is torch.float64 else torch.float32
         self.template = networks[0]
@@ -58,13 +62,15 @@ class Fleet:
         self.clipped: Tensor | None = None  # norms (member, 1) of the newest gradient before it was clipped
         self._prepare()
 
-    def step(self, pool: Rows, step: Step, knobs: Knobs) -> Tensor:
-        """One training step; returns the losses ``(member,)`` before the update."""
-        rows = _weighted(pool.take(step.index), step.present())
+    def step(self, rows: Rows, step: Step, knobs: Knobs) -> Tensor:
+        """One training step on rows ``(member, batch, ...)``; returns the losses ``(member,)`` before the update."""
+        share = self.ranks.share(step)
+        rows = _weighted(_columns(rows, share.columns), share.step.present())
         resting = step.resting()
         before = None if resting is None else self._snapshot(resting)
         self.noise.counts = step.counts
-        losses = self.gradients(rows)
+        self.noise.whole = None if share.columns is None else (step.index.shape[1], share.columns)
+        losses = self._learn(rows) if self.ranks.several else self.gradients(rows)
         if self.training.clip is not None:
             self.clipped = clip_members(self.gradient, self.training.clip)
         self.rule.update(self.gradient, self.state, self.parameters, knobs)
@@ -124,6 +130,12 @@ class Fleet:
             self._layered = Stacked(self.template, views, room, self.buffers, self.loss, self.noise)
         return self._layered
 
+    def _learn(self, rows: Rows) -> Tensor:
+        """Losses and gradient of a batch of which each of several processes has some rows."""
+        weight = self.parameters.new_full((len(self.members),), rows.truth.shape[1])
+        self.sums.weight = weight if rows.weights is None else rows.weights.sum(1).to(weight.dtype)
+        return self.ranks.combine(self.gradients(rows), self.gradient, self.sums.weight)
+
     def _prepare(self) -> None:
         self._layered = None
         self.judged = side_by_side([member.validation for member in self.members])
@@ -140,6 +152,7 @@ class Fleet:
             self.noise,
             self.precision,
         )
+        self.sums = share_statistics(getattr(self.gradients, "network", None), self.ranks)
 
     def _places(self) -> list[tuple[dict[str, Tensor], str]]:
         own = ["parameters"] + (["averaged"] if self.averaged is not None else [])
@@ -186,6 +199,14 @@ def _with_dropout(buffers: dict[str, Tensor], members: Sequence[Member]) -> dict
                 if member.dropout is not None:
                     buffer[i] = member.dropout
     return buffers
+
+
+def _columns(rows: Rows, ours: slice | None) -> Rows:
+    """Some of the rows ``(member, batch, ...)`` of a step; None for all of them."""
+    if ours is None:
+        return rows
+    weights = None if rows.weights is None else rows.weights[:, ours]
+    return Rows(inputs=tuple(tensor[:, ours] for tensor in rows.inputs), truth=rows.truth[:, ours], weights=weights)
 
 
 def _weighted(rows: Rows, present: Tensor | None) -> Rows:

@@ -20,6 +20,7 @@ from torch.func import functional_call, vmap
 
 from lamina.networks import Loss
 from lamina.training.dense import Dense, is_dense
+from lamina.training.front import has_front
 from lamina.training.layout import Layout
 from lamina.training.noise import Noise
 from lamina.training.rows import Rows
@@ -160,7 +161,9 @@ def gradients_for(
         precision: of the products; bfloat16 leaves parameters, gradients and losses in float32.
     """
     worn, filled = layout.views(parameters), layout.views(gradient)
-    if is_dense(template) and precision is not torch.bfloat16:
+    # sums into the rows of a table come in any order on a GPU: fronts go through autograd there, for runs that repeat
+    fits = parameters.device.type == "cpu" or not has_front(template)
+    if is_dense(template) and fits and precision is not torch.bfloat16:
         return Dense(template, worn, filled, buffers, loss, noise)
     if has_member_axis(template):
         return Stacked(template, worn, filled, buffers, loss, noise, precision)

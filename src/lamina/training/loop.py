@@ -12,11 +12,15 @@ from collections.abc import Callable, Sequence
 
 from torch import nn
 
-from lamina.foundation.devices import at_most_threads
+from lamina.foundation.devices import at_most_threads, pick_device
 from lamina.foundation.errors import TrainingError
 from lamina.networks import Loss
-from lamina.training.checkpoint import load_checkpoint, run_identity, save_checkpoint
+from lamina.training.checkpoint import checkpoint_file, load_checkpoint, save_checkpoint
+from lamina.training.convoy import Convoy
+from lamina.training.distributed import check_shareable, ranks_here
+from lamina.training.order import batch_rows
 from lamina.training.outcome import Progress, Trained
+from lamina.training.plan_fleet import FleetPlan, plan_fleet, together_because
 from lamina.training.rows import Member, Rows
 from lamina.training.run import Run
 from lamina.training.spec import Training
@@ -39,7 +43,10 @@ def fit_fleet(
     checkpoint_seconds: float = 30.0,
     blocks: Blocks | None = None,
 ) -> Trained:
-    """Train one network a member, all in one program.
+    """Train one network a member, all in one program or in several, whichever costs less (`plan_fleet`).
+
+    Under torchrun all processes must call it alike, and share the rows of every step; each gets the same weights.
+    Against one process they differ by rounding alone, dropout included (see `lamina.training.distributed`).
 
     Args:
         build: makes a member's untrained network from its seed; all of one shape.
@@ -48,30 +55,54 @@ def fit_fleet(
         training: how they learn.
         loss: what is made small (used where ``training.loss`` is None).
         monitor: a metric to follow on the validation rows.
-        on_epoch: called after every epoch.
-        checkpoint: file to go on from if it exists, and to write at most every ``checkpoint_seconds``.
+        on_epoch: called after every epoch; of several processes only in the first.
+        checkpoint: file to go on from if it exists, and to write at most every ``checkpoint_seconds``; in a folder it
+            is a file named after the run. Only the first of several processes reads and writes it.
         blocks: rows to learn from that are too many to hold, the same for all members. Then ``pool`` has the rows to
             be judged on, and as training rows some to measure the losses at birth and the units by.
 
     Raises:
-        TrainingError: no rows to learn from, a checkpoint of another run, or every member diverged.
-        DeviceError: ``training.device`` is not here.
+        TrainingError: no rows to learn from, a checkpoint of another run, every member diverged, or the processes
+            that were to share the run do not agree on it.
+        SpecError: a loss or a layer that cannot be shared among processes.
+        DeviceError: ``training.device`` is not here, or not for so many processes.
     """
     _check_rows(members)
-    run = Run(build, pool, members, training, training.loss or loss, monitor, blocks)
-    identity = run_identity(training, members, pool) if checkpoint is not None else ""
-    if checkpoint is not None and (stored := load_checkpoint(checkpoint, identity)) is not None:
+    ranks = ranks_here()
+    check_shareable(training.loss or loss, ranks)
+    plan = _plan(build, pool, members, training, alone=blocks is None and not ranks.several)
+    groups = [[members[i] for i in group] for group in plan.groups]
+    runs = [Run(build, pool, group, training, training.loss or loss, monitor, blocks, ranks) for group in groups]
+    run = Convoy(runs, plan)
+    identity = run.identity(pool) if checkpoint is not None or ranks.several else ""
+    ranks.check_same(f"{identity} {training.seconds is None}")
+    path = checkpoint_file(checkpoint, identity)
+    if (stored := load_checkpoint(path, identity, ranks)) is not None:
         run.resume(*stored)
     written = time.monotonic()
     with at_most_threads(1) if run.step_operations < WORTH_THREADS else contextlib.nullcontext():
         while run.alive:
             progress = run.epoch()
-            if on_epoch is not None:
+            if on_epoch is not None and ranks.first:
                 on_epoch(progress)
-            if checkpoint is not None and (time.monotonic() - written >= checkpoint_seconds or not run.alive):
-                save_checkpoint(checkpoint, identity, *run.snapshot())
+            due = time.monotonic() - written >= checkpoint_seconds or not run.alive
+            if path is not None and ranks.first and due:
+                save_checkpoint(path, identity, *run.snapshot())
                 written = time.monotonic()
     return run.trained()
+
+
+def _plan(
+    build: Callable[[int], nn.Module], pool: Rows, members: Sequence[Member], training: Training, *, alone: bool
+) -> FleetPlan:
+    """One program, unless several cost less and nothing keeps the members together."""
+    if len(members) == 1 or not alone:
+        return together_because(len(members), "they share rows that are dealt out once.")
+    if training.seconds is not None:
+        return together_because(len(members), "under a limit of time all get the same share of it.")
+    batch = max(batch_rows(training.rows_a_step, len(member.train)) for member in members)
+    inputs = sum(tensor[:1].numel() for tensor in pool.inputs)
+    return plan_fleet(build(members[0].seed), inputs, batch, len(members), pick_device(training.device))
 
 
 def _check_rows(members: Sequence[Member]) -> None:

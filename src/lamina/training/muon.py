@@ -44,7 +44,7 @@ class Muon:
 
     >>> layout = Layout(names=("0.weight", "0.bias", "1.weight"), shapes=((8, 4), (8,), (3, 8)))
     >>> sorted(Muon().rule(layout).init(torch.zeros(2, layout.size)))
-    ['mean', 'mean_seen', 'square', 'square_seen', 'velocity']
+    ['mean', 'seen', 'square', 'velocity']
     """
 
     whole: ClassVar[bool] = False

@@ -11,6 +11,7 @@ from torch import Tensor
 from lamina.foundation.errors import TrainingError
 from lamina.foundation.specs import code
 from lamina.training.history import History
+from lamina.training.plan_fleet import FleetPlan
 from lamina.training.spec import Training
 
 Stop = Literal["epochs", "patience", "seconds", "diverged"]
@@ -41,11 +42,13 @@ class Trained:
         weights: every parameter and buffer by name, ``(member, *shape)``, on the CPU.
         histories: one a member.
         stopped: why each member stopped.
+        plan: how many members learnt in one program, and why.
     """
 
     weights: dict[str, Tensor]
     histories: tuple[History, ...]
     stopped: tuple[Stop, ...]
+    plan: FleetPlan | None = None
 
     @property
     def sound(self) -> tuple[int, ...]:

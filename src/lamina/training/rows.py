@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -36,6 +37,13 @@ class Rows:
             truth=_take(self.truth, index),
             weights=None if self.weights is None else _take(self.weights, index),
         )
+
+    def split(self, widths: list[int]) -> Iterator[Rows]:
+        """Taken rows ``(member, batch, ...)`` in pieces of so many along the batch."""
+        inputs = zip(*(torch.split(tensor, widths, dim=1) for tensor in self.inputs), strict=True)
+        weights = [None] * len(widths) if self.weights is None else torch.split(self.weights, widths, dim=1)
+        for own, truth, weight in zip(inputs, torch.split(self.truth, widths, dim=1), weights, strict=True):
+            yield Rows(inputs=own, truth=truth, weights=weight)
 
     def to(self, device: torch.device, dtype: torch.dtype) -> Rows:
         """The same rows on a device, floating point numbers in ``dtype``."""

@@ -12,12 +12,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lamina.foundation.devices import pick_device
-from lamina.networks import Loss, settle
+from lamina.networks import Loss, encoders_of, settle
+from lamina.training.distributed import ALONE, Ranks, device_for
 from lamina.training.fleet import Fleet
 from lamina.training.history import Epoch, History
 from lamina.training.keeper import Keeper
-from lamina.training.order import Step, batch_rows, epoch_count, epoch_steps
+from lamina.training.order import Step, batch_rows, dealt, epoch_count, epoch_steps
 from lamina.training.outcome import Progress, Stop, Trained, divergence
 from lamina.training.rows import Member, Rows
 from lamina.training.rules import Knobs
@@ -27,6 +27,7 @@ from lamina.training.watch import Judgement, Monitor, dead_units, judge, layer_n
 
 DIVERGED = 100.0  # a training loss this many times the one at birth (and this high) is a run that broke
 LOOKS = 10  # how often in a run gradients and units are looked at layer by layer
+FIELD_ROWS = 4096  # training rows of a field that its encoder sees before the first step, evenly from all
 
 
 class Run:
@@ -41,14 +42,15 @@ class Run:
         loss: Loss,
         monitor: Monitor | None,
         blocks: Blocks | None = None,
+        ranks: Ranks = ALONE,
     ) -> None:
-        device = pick_device(training.device)
+        device = device_for(training.device, ranks)
         self.training, self.loss, self.monitor = training, loss, monitor
         self.started = time.monotonic()
         self.pool = pool.to(device, torch.float64 if training.precision == "float64" else torch.float32)
         self.members = [_placed(member, device) for member in members]
-        networks = [settle(build(member.seed), pool.inputs[0][member.train]) for member in members]
-        self.fleet = Fleet(networks, self.members, training, loss, device)
+        networks = [_settled(build(member.seed), pool, member) for member in members]
+        self.fleet = Fleet(networks, self.members, training, loss, device, ranks)
         self.keeper = Keeper(self.fleet)
         self.alive = list(range(len(members)))
         self.done = 0  # epochs
@@ -97,6 +99,10 @@ class Run:
         """
         if all(why == "diverged" for why in self.stopped):
             raise divergence(self.training)
+        return self.kept()
+
+    def kept(self) -> Trained:
+        """The kept weights of all members, whether or not any of them is sound."""
         parameters = self.fleet.layout.views(self.keeper.parameters)
         weights = {
             name: tensor.detach().cpu().clone() for name, tensor in {**parameters, **self.keeper.buffers}.items()
@@ -136,30 +142,31 @@ class Run:
         )
 
     def _learn(self) -> tuple[list[float], int, Tensor]:
-        count, dealt = self._deal()
+        count, steps = self._deal()
         rates, decays = self._rates(count), self._decays()
         total = torch.zeros(len(self.alive), device=rates.device, dtype=self.fleet.parameters.dtype)
         full, seen = 0, [0] * len(self.alive)  # rows of steps that all filled, and of steps that not all did
-        with contextlib.closing(dealt):
-            for i, (pool, step) in enumerate(dealt):
+        each = rates.mT.unsqueeze(-1).contiguous().unbind()
+        with contextlib.closing(steps):
+            for (rows, step), rate in zip(steps, each, strict=False):
                 if self._late():
                     break
-                losses = self.fleet.step(pool, step, Knobs(learning_rate=rates[:, i : i + 1], decay=decays))
+                losses = self.fleet.step(rows, step, Knobs(learning_rate=rate, decay=decays))
                 if step.counts is None:
                     total.add_(losses, alpha=step.index.shape[1])
                     full += step.index.shape[1]
                 else:
                     total += _weighted(losses, step.counts)
-                    seen = [rows + more for rows, more in zip(seen, step.counts, strict=True)]
-        seen = [rows + full for rows in seen]
-        means = [loss / max(rows, 1) for loss, rows in zip(total.tolist(), seen, strict=True)]
+                    seen = [own + more for own, more in zip(seen, step.counts, strict=True)]
+        seen = [own + full for own in seen]
+        means = [loss / max(own, 1) for loss, own in zip(total.tolist(), seen, strict=True)]
         return means, sum(seen), rates[:, 0]
 
     def _deal(self) -> tuple[int, Generator[tuple[Rows, Step], None, None]]:
-        """How many steps this epoch has, and the steps, each with the rows that it names."""
+        """How many steps this epoch has, and the steps, each with the rows that it names ``(member, batch, ...)``."""
         if self.blocks is None:
             steps = self.fleet.shuffler.epoch()
-            return len(steps), ((self.pool, step) for step in steps)
+            return len(steps), dealt(self.pool, steps)
         placed = self.fleet.parameters.device, self.fleet.parameters.dtype
         asked = self.training.rows_a_step
         return self.steps[0], block_steps(self.blocks, self.done, self.fleet.orders, asked, *placed)
@@ -280,7 +287,8 @@ class Run:
         return torch.tensor(decays, dtype=self.fleet.parameters.dtype, device=self.fleet.parameters.device)[:, None]
 
     def _late(self) -> bool:
-        return self.training.seconds is not None and time.monotonic() - self.started >= self.training.seconds
+        limit = self.training.seconds
+        return limit is not None and self.fleet.ranks.any(time.monotonic() - self.started >= limit)
 
 
 def _weighted(losses: Tensor, counts: tuple[int, ...]) -> Tensor:
@@ -288,5 +296,16 @@ def _weighted(losses: Tensor, counts: tuple[int, ...]) -> Tensor:
     return torch.where(rows > 0, losses * rows, 0)  # a member that sits out has no loss, not even NaN
 
 
+def _settled(network: nn.Module, pool: Rows, member: Member) -> nn.Module:
+    if not any(hasattr(module, "settle") for module in network.modules()):
+        return network  # nobody looks at rows, so none are taken
+    fields = pool.inputs[len(pool.inputs) - len(encoders_of(network)) :]
+    looked_at = min(len(member.train), FIELD_ROWS)
+    some = member.train[torch.arange(looked_at, device=member.train.device) * len(member.train) // looked_at]
+    return settle(network, pool.inputs[0][member.train], *(field[some] for field in fields))
+
+
 def _placed(member: Member, device: torch.device) -> Member:
+    if member.train.device == member.validation.device == device:
+        return member
     return dataclasses.replace(member, train=member.train.to(device), validation=member.validation.to(device))

@@ -46,7 +46,7 @@ def block_steps(
     device: torch.device,
     dtype: torch.dtype,
 ) -> Generator[tuple[Rows, Step], None, None]:
-    """The steps of one epoch, each with the block whose rows it names; as many as `epoch_steps` says.
+    """The steps of one epoch, each with the rows that it names; as many as `epoch_steps` says.
 
     Args:
         streams: one CPU generator a member; each block advances each by one shuffle.
@@ -64,7 +64,7 @@ def block_steps(
             seen += len(block)
             members = [Member(train=every, validation=every[:0])] * len(streams)
             for step in Shuffler(members, streams, width).epoch():
-                yield pool, step
+                yield pool.take(step.index), step
     if seen != blocks.rows:
         raise TrainingError(
             wrong=f"epoch {epoch} had {seen:,} rows, but {blocks.rows:,} were counted before.",

@@ -63,16 +63,23 @@ def r_squared(scores: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
 
 
 def judge(fleet: Fleet, pool: Rows, loss: Loss, monitor: Monitor | None) -> Judgement | None:
-    """The fleet on every member's validation rows; None if no member has any."""
+    """The fleet on every member's validation rows; None if no member has any.
+
+    Several processes share the rows; the first one's figures are everyone's, so that all stop alike.
+    """
     step = fleet.judged
     if not step.index.shape[1]:
         return None
-    pieces = [_score(fleet, pool.take(index), loss) for index in _pieces(step, pool)]
-    per_row, scores, truth = (torch.cat(parts, dim=1) for parts in zip(*pieces, strict=True))
+    ranks, share, width = fleet.ranks, fleet.ranks.share(step), step.index.shape[1]
+    pieces = [_score(fleet, pool.take(index), loss) for index in _pieces(share.step, pool)]
+    per_row, scores, truth = (
+        ranks.joined(torch.cat(parts, dim=1), share.columns, width) for parts in zip(*pieces, strict=True)
+    )
     weights = _weights(step, pool).to(per_row.dtype)
     nobody = weights.sum(-1) == 0  # members that have nothing to be judged on
     metric = None if monitor is None else monitor.function(scores, truth, weights).masked_fill(nobody, torch.nan)
-    return Judgement(loss=loss.reduce(per_row, weights).masked_fill(nobody, torch.nan), metric=metric)
+    judged = loss.reduce(per_row, weights).masked_fill(nobody, torch.nan)
+    return Judgement(loss=ranks.firsts(judged), metric=None if metric is None else ranks.firsts(metric))
 
 
 def layer_norms(fleet: Fleet) -> dict[str, Tensor]:
@@ -121,7 +128,7 @@ def dead_units(fleet: Fleet, pool: Rows) -> dict[str, Tensor]:
 
 def _record(name: str, shares: dict[str, Tensor]) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
     def hook(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        shares[name] = (output == 0).all(dim=-2).float().mean(dim=-1)
+        shares[name] = (output.abs().amax(dim=-2) == 0).float().mean(dim=-1)  # a reduction of bools takes far longer
 
     return hook
 
