@@ -28,7 +28,7 @@ from lamina.tuning.journal import Journal
 from lamina.tuning.records import records_of
 
 BUILT_IN = (("breast-cancer", "diagnosis", 60.0), ("digits", "digit", 60.0), ("diabetes", "progression", 60.0))
-KILLED = ("penguins", "species", 60.0)  # after half of the time
+KILLED = ("penguins", "species", 60.0)  # a second into the first round
 
 
 def start(data: str, target: str, folder: Path, seconds: float, *more: str) -> subprocess.Popen[str]:
@@ -47,27 +47,46 @@ def searched(data: str, target: str, seconds: float) -> dict[str, Any]:
         whole = time.monotonic() - began
         print(said)
         facts = json.loads((Path(folder) / "tune.json").read_text())
-    kept = ("sentence", "metric", "kept", "found", "optimism", "seconds", "budget", "rows", "comparison")
+    kept = (
+        "sentence",
+        "metric",
+        "beats_default",
+        "kept",
+        "found",
+        "optimism",
+        "seconds",
+        "budget",
+        "rows",
+        "comparison",
+    )
     scores = {name: {k: facts[name][k] for k in ("score", "interval", "inner_score", "settings")} for name in _WHO}
-    full = sum(any(rung["epochs"] == facts["epochs"] for rung in one["rungs"]) for one in facts["trials"])
-    counts = {"trials": len(facts["trials"]), "trained in full": full, "process seconds": whole}
-    return {**{name: facts[name] for name in kept}, **scores, **counts}
+    reached = sum(one["finished"] for one in facts["trials"])
+    counts = {"settings": len(facts["trials"]), "reached the last rung": reached, "process seconds": whole}
+    searched = [name.split(".", 1)[-1] for name in facts["space"]]
+    scores["comparison"] = facts["comparison"]
+    return {**{name: facts[name] for name in kept}, **scores, **counts, "searched": searched}
 
 
 def killed(data: str, target: str, seconds: float) -> dict[str, Any]:
-    """A search that is ended by SIGKILL after half of its time, and goes on in another process."""
+    """A search that is ended by SIGKILL a second into its first round, and goes on by the same command."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "journal.jsonl"
         process = start(data, target, Path(folder), seconds)
-        time.sleep(seconds / 2)
+        while process.poll() is None and '"round": 1' not in (path.read_text() if path.exists() else ""):
+            time.sleep(0.1)
+        time.sleep(1)
         process.send_signal(signal.SIGKILL)
         process.communicate()
         before = path.read_bytes()
-        start(data, target, Path(folder), seconds / 2, "--resume").communicate()
+        began = time.monotonic()
+        said, _ = start(data, target, Path(folder), seconds).communicate()
+        print(said)
         entries = Journal(path).read()
         rounds = records_of(entries).rounds
         whole = before[: before.rfind(b"\n") + 1]
         return {
+            "goes on where it was": "It goes on where it was" in said,
+            "process seconds after the kill": time.monotonic() - began,
             "lines at the kill": whole.count(b"\n"),
             "lines at the end": len(entries),
             "nothing was lost": path.read_bytes().startswith(whole),
@@ -84,7 +103,7 @@ def main(arguments: list[str]) -> None:
     asked = [(arguments[0], arguments[1], float(arguments[2]))] if arguments else BUILT_IN
     found = {Path(data).stem: searched(data, target, seconds) for data, target, seconds in asked}
     name = f"tune-{Path(arguments[0]).stem}" if arguments else "tune"
-    write(name, {"searches": found, "killed after half of the time": killed(*KILLED)})
+    write(name, {"searches": found, "killed in its first round": killed(*KILLED)})
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ Importing it costs nothing: every name loads its room when it is first used.
     study.report("report.html")
     study.model.save("penguins.lamina")
     lamina.load("penguins.lamina").predict(frame)
+    lamina.tune("penguins", folder="tuned", seconds=60).sentence   # whether other settings beat the default
 """
 
 from __future__ import annotations
@@ -26,13 +27,17 @@ if TYPE_CHECKING:
     from lamina.model import Model as Model
     from lamina.model import load as load
     from lamina.networks import MLP as MLP
+    from lamina.networks import FTTransformer as FTTransformer
     from lamina.networks import Perceptron as Perceptron
     from lamina.networks import Table as Table
     from lamina.training import Training as Training
+    from lamina.tuning import Tuning as Tuning
+    from lamina.tuning import tune as tune
 
 __version__ = "0.1.0"
 
 _ROOMS = {
+    "FTTransformer": "networks",
     "LaminaError": "foundation.errors",
     "MLP": "networks",
     "Model": "model",
@@ -43,10 +48,12 @@ _ROOMS = {
     "Study": "evaluation",
     "Table": "networks",
     "Training": "training",
+    "Tuning": "tuning",
     "Verdict": "evaluation",
     "fit": "evaluation",
     "load": "model",
     "read": "data",
+    "tune": "tuning",
 }
 
 __all__ = sorted(_ROOMS)  # noqa: PLE0605 - the names are those of the table above

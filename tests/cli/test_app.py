@@ -232,7 +232,7 @@ def test_networks(command) -> None:
     for words in ("Table:", "MLP:", "Perceptron:", "widths", "dropout", '--network "64 relu'):
         assert words in ended.out
     names = [family["name"] for family in only_json(command("networks", "--json").out)["networks"]]
-    assert names == ["Table", "MLP", "Perceptron"]
+    assert names == ["Table", "MLP", "FTTransformer", "Perceptron"]
 
 
 def test_data(command) -> None:

@@ -109,7 +109,7 @@ def test_csv_is_whole_in_a_pipe_and_harmless_on_a_terminal(monkeypatch, terminal
 
     screen = Screen(io.BytesIO())
     monkeypatch.setattr(sys, "stdout", screen)
-    print_csv(pa.table({"name": [TITLE, "b"]}))
+    print_csv([pa.table({"name": [TITLE, "b"]})])
     assert screen.buffer.getvalue() == (  # type: ignore[attr-defined]
         b'"name"\n"\\x1b]0;owned\\x07"\n"b"\n' if terminal else f'"name"\n"{TITLE}"\n"b"\n'.encode()
     )

@@ -17,7 +17,7 @@ from lamina.tuning.contestants import stacked
 from lamina.tuning.ensemble import mean_of
 from lamina.tuning.fleets import Order, train
 from lamina.tuning.ground import make_side, said
-from lamina.tuning.space import Recipe
+from lamina.tuning.recipe import Recipe
 from quick import mixed_columns
 
 LOSS = CrossEntropy()
@@ -56,6 +56,15 @@ def test_stacked_networks_answer_by_their_counts(models, tmp_path) -> None:
     assert whole.predictor.members == 3
     assert len(whole.card.seeds) == len(whole.history) == 3
     assert whole.card.learner.startswith("3 networks")
+
+
+def test_each_counts_as_asked_however_many_networks_it_has(models) -> None:
+    """One of three networks beside one of one: the mean is that of the two models, not of the four networks."""
+    table, (soft, quick) = models
+    three = stacked([soft, quick], [2, 1])
+    both = stacked([three, quick], [1, 1])
+    assert both.predictor.members == 6
+    np.testing.assert_allclose(said(both, table), (said(three, table) + said(quick, table)) / 2, atol=1e-6)
 
 
 def test_one_alone_is_itself(models) -> None:

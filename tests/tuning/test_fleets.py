@@ -16,7 +16,7 @@ from lamina.networks import MLP, CrossEntropy, Table
 from lamina.training import AdamW, Training
 from lamina.tuning.fleets import Order, fleet_of, train
 from lamina.tuning.ground import make_side
-from lamina.tuning.space import Recipe
+from lamina.tuning.recipe import Recipe
 from quick import mixed_columns
 
 LOSS = CrossEntropy()

@@ -91,3 +91,10 @@ def test_a_result_survives_the_journal() -> None:
     found = records_of([make_round(0, 3, rungs_of(3, 3), [{}] * 3).entry(), entry])
     assert found.trials[0].told[1] == result
     assert found.finished == {}
+
+
+def test_members_are_paid_for_on_the_last_rung_only() -> None:
+    """One network tells settings apart; those that go to the end train all of theirs."""
+    rungs = rungs_of(9, 27)
+    assert epochs_of(rungs, 4) - epochs_of(rungs) == 3 * rungs[-1].settings * rungs[-1].epochs
+    assert settings_in_time(100.0, 27, 0.5, 4) < settings_in_time(100.0, 27, 0.5)

@@ -82,7 +82,7 @@ def test_it_ends_with_a_model_and_the_facts(whole) -> None:
 
 def test_the_tuned_setting_is_the_best_where_it_was_searched(whole) -> None:
     """Of all that were trained in full; the ensemble does not fall behind it there."""
-    full = [rung["score"] for one in whole.facts["trials"] for rung in one["rungs"] if rung["epochs"] == 4]
+    full = [one["rungs"][-1]["score"] for one in whole.facts["trials"] if one["finished"]]
     (tuned,) = [one["trial"] for one in whole.facts["tuned"]["trials"]]
     assert max(full) == whole.facts["trials"][tuned]["rungs"][-1]["score"]
 
@@ -95,7 +95,7 @@ def test_equal_seeds_give_equal_searches(whole, tmp_path) -> None:
 
 
 def test_a_search_killed_in_the_middle_goes_on_where_it_was(whole, tmp_path) -> None:
-    """After kill -9 of a real process, half a line on disk: trials and results are as if nothing had been."""
+    """After kill -9 of a real process, half a line on disk, the same call: as if nothing had been."""
     with child(tmp_path, 2) as process:
         for line in process.stdout:
             if line.startswith("round 1, rung 1"):
@@ -105,7 +105,9 @@ def test_a_search_killed_in_the_middle_goes_on_where_it_was(whole, tmp_path) -> 
     done = len(path.read_bytes().splitlines())
     with path.open("ab") as file:
         file.write(b'{"kind": "told", "tri')
-    ended = small_search(tmp_path, rounds=2, resume=True)
+    words: list[str] = []
+    ended = small_search(tmp_path, rounds=2, on_moment=lambda moment: words.append(moment.words))
+    assert "It goes on where it was: " in words[0]
     assert 3 <= done < len(path.read_bytes().splitlines())
     assert trials(tmp_path) == trials(whole.folder)
     assert ended.sentence == whole.sentence
@@ -161,7 +163,7 @@ def test_with_one_part_held_out_models_are_kept_as_they_are(tmp_path) -> None:
     """Large tables: nothing is trained anew at the end."""
     tuning = small_search(tmp_path, protocol=Protocol(folds=1))
     kept = {path.name for path in (tmp_path / "trials").iterdir()}
-    full = {trial["trial"] for trial in tuning.facts["trials"] if trial["rungs"] and trial["rungs"][-1]["epochs"] == 4}
+    full = {trial["trial"] for trial in tuning.facts["trials"] if trial["finished"]}
     assert kept == {f"{trial}.{kind}" for trial in full for kind in ("npy", "lamina")}
     assert tuning.facts["rows"]["splits"] == 1
 
@@ -171,7 +173,7 @@ def test_next_to_no_time_keeps_the_default(tmp_path) -> None:
     tuning = small_search(tmp_path, seconds=0.01, rounds=None)
     assert len(tuning.facts["trials"]) == 1
     assert not tuning.beats_default
-    assert tuning.sentence.startswith("There was no time to train another setting in full; the default is kept:")
+    assert tuning.sentence.startswith("There was no time to train another setting to the end; the default is kept:")
 
 
 def test_answers_that_are_gone_are_said(tmp_path) -> None:
@@ -190,9 +192,9 @@ def test_who_looks_again_is_asked_for_more(tmp_path) -> None:
     assert "were opened 2 times, so that p below 0.025 was asked for." in tuning.sentence
 
 
-def test_a_folder_with_a_search_is_not_overrun(whole) -> None:
-    """Unless someone asks to go on with it."""
-    with pytest.raises(DataError, match="holds a search already"):
+def test_a_search_that_has_ended_is_not_gone_on_with_unasked(whole) -> None:
+    """To go on would open the outer rows once more."""
+    with pytest.raises(DataError, match="holds this search already, and it has ended"):
         small_search(whole.folder)
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Literal
 
 import pytest
 
+from lamina.estimators import usual_loss, usual_network
+from lamina.estimators.recipe import usual_members
 from lamina.foundation.errors import SpecError
 from lamina.foundation.specs import setting, settings
 from lamina.networks import MLP, Table
 from lamina.training import SGD, AdamW, Training
 from lamina.tuning import SEARCHED, Recipe, space_of
-from lamina.tuning.space import Reach, changed
+from lamina.tuning.paths import changed
+from lamina.tuning.reach import Reach
 
 START = Recipe(
     network=Table(trunk=MLP(widths=(64, 32), activation=("silu", "tanh"), dropout=0.1)),
@@ -64,11 +68,61 @@ def test_a_new_bound_moves_the_space(monkeypatch) -> None:
         colour: str = setting("red", "a colour", choices=("red", "blue"))
 
     listed = {Narrow: {"rate": Reach(factor=10), "share": Reach(), "colour": Reach()}}
-    monkeypatch.setattr("lamina.tuning.space.SEARCHED", listed)
+    monkeypatch.setattr("lamina.tuning.reach.SEARCHED", listed)
     axes = {one.label: one for one in space_of(Recipe(network=Narrow(), training=Training())).axes}
     assert (axes["rate"].low, axes["rate"].high, axes["rate"].log) == (0.05, 0.2, True)
     assert (axes["share"].low, axes["share"].high, axes["share"].log) == (0.25, 0.75, False)
     assert list(axes["colour"].choices) == ["red", "blue"]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Blocks:
+    """A network that the search has never heard of."""
+
+    width: int = setting(64, "units of a token", low=8, high=512, log=True)
+    heads: int = setting(8, "parts of a width", low=1, high=64, log=True)
+    depth: int = setting(3, "blocks", low=1, high=12)
+    dropout: float = setting(0.1, "chance to silence", low=0, below=1)
+    place: Literal["before", "after"] = setting("before", "where the norm stands")
+    gated: bool = setting(False, "whether there is a gate")
+    name: str = setting("", "anything")
+
+    def __post_init__(self) -> None:
+        if self.width % self.heads:
+            raise SpecError(wrong="no whole head.", expected="a width in whole heads.", remedy="try 64 and 8.")
+
+
+def test_an_unknown_network_is_searched_by_its_own_bounds() -> None:
+    """Factors for log, steps elsewhere, every choice of a Literal; words have nothing to walk."""
+    axes = {one.name: one for one in space_of(Recipe(network=Blocks(), training=START.training)).axes}
+    of_network = {name: one for name, one in axes.items() if name.startswith("network.")}
+    assert sorted(one.label for one in of_network.values()) == ["depth", "dropout", "gated", "heads", "place", "width"]
+    assert {of_network["network.width"].at(share / 9) for share in range(10)} == {32, 64, 128}
+    assert (of_network["network.depth"].low, of_network["network.depth"].high) == (2, 4)
+    assert (of_network["network.dropout"].low, round(of_network["network.dropout"].high, 3)) == (0, 0.4)
+    assert list(of_network["network.place"].choices) == ["before", "after"]
+    assert list(of_network["network.gated"].choices.values()) == [False, True]
+
+
+def test_what_settings_refuse_beside_each_other_goes_back_to_the_start() -> None:
+    """Bounds know of one setting only: the spec has the last word, and the others stay as they were drawn."""
+    space = space_of(Recipe(network=Blocks(width=24, heads=3), training=START.training))
+    drawn = {**space.start_point, "network.width": 48, "network.heads": 5, "network.depth": 4}
+    with pytest.raises(SpecError, match="no whole head"):
+        space.recipe(drawn)
+    assert space.allowed(drawn) == {**drawn, "network.heads": 3}
+    assert space.allowed(space.start_point) == space.start_point
+
+
+def test_the_default_of_every_size_brings_all_that_it_has() -> None:
+    """Ramps, trunk, rates, smoothing, members and epochs: each is an axis."""
+    wanted = {"members", "units", "layers", "activation", "dropout", "shortcut", "smoothing", "batch", "epochs"}
+    ramps = {"numbers bins", "numbers width", "numbers rows"}
+    for rows in (300, 5_000, 50_000):
+        training = Training(batch=64, epochs=30, loss=usual_loss("classification", rows))
+        space = space_of(Recipe(network=usual_network(rows), training=training, members=usual_members(rows)))
+        assert {one.label for one in space.axes} == wanted | ramps | {"learning rate", "decay"}
+        assert space.recipe(space.start_point) == space.start
 
 
 def test_units_scale_all_layers_and_layers_stretch_what_stands_for_each() -> None:

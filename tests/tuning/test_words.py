@@ -41,7 +41,7 @@ SAME = dataclasses.replace(FOUND, same=True, beaten=False, optimism=-0.01)
         ),
         (
             SAME,
-            "None of the 20 other settings that were trained in full did better than the default where it was "
+            "None of the 20 other settings that reached the last rung did better than the default where it was "
             "searched; the default is kept: accuracy 86.4 %. Searching did not flatter.",
         ),
         (

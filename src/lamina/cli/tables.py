@@ -1,30 +1,35 @@
-"""Answers as CSV that neither a spreadsheet nor a terminal can be tricked with."""
+"""Answers as CSV that neither a spreadsheet nor a terminal can be tricked with, or as Parquet; piece by piece."""
 
 from __future__ import annotations
 
 import io
+import itertools
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from lamina.cli.failures import plain
 from lamina.foundation.errors import DataError
-from lamina.foundation.storage import atomic_write
+from lamina.foundation.storage import atomic_writer
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+PARQUET = (".parquet", ".pq")
 RISKY = ("=", "+", "-", "@", "\t", "\r")  # how a spreadsheet's formula begins
 
 
-def write_csv(table: pa.Table, path: Path) -> None:
-    """The table as a CSV file, whole or not at all.
+def write_answers(tables: Iterable[pa.Table], path: Path) -> None:
+    """Tables of equal columns, one after the other, as one CSV or Parquet file (by its ending), whole or not at all.
 
     Raises:
         DataError: the file cannot be written.
     """
+    write = _write_parquet if path.suffix.lower() in PARQUET else _write_csv
     try:
-        atomic_write(path, csv_bytes(table))
+        with atomic_writer(path) as file:
+            write(tables, file)
     except OSError as error:
         raise DataError(
             wrong=f"the answers cannot be written to {str(path)!r}: {error.strerror or error}.",
@@ -33,22 +38,38 @@ def write_csv(table: pa.Table, path: Path) -> None:
         ) from error
 
 
-def print_csv(table: pa.Table) -> None:
-    """The table as CSV on standard output; a terminal gets no control characters from the data."""
-    content = csv_bytes(table)
-    if sys.stdout.isatty():
-        content = "\n".join(plain(line) for line in content.decode().split("\n")).encode()
-    sys.stdout.buffer.write(content)
+def print_csv(tables: Iterable[pa.Table]) -> None:
+    """Tables of equal columns as CSV on standard output; a terminal gets no control characters from the data."""
+    for place, table in enumerate(tables):
+        content = csv_bytes(table, header=not place)
+        if sys.stdout.isatty():
+            content = "\n".join(plain(line) for line in content.decode().split("\n")).encode()
+        sys.stdout.buffer.write(content)
     sys.stdout.buffer.flush()
 
 
-def csv_bytes(table: pa.Table) -> bytes:
+def csv_bytes(table: pa.Table, *, header: bool = True) -> bytes:
     """A table as CSV; text that a spreadsheet would take for a formula gets a quote in front."""
     import pyarrow.csv
 
     buffer = io.BytesIO()
-    pyarrow.csv.write_csv(_harmless(table), buffer)
+    pyarrow.csv.write_csv(_harmless(table), buffer, pyarrow.csv.WriteOptions(include_header=header))
     return buffer.getvalue()
+
+
+def _write_csv(tables: Iterable[pa.Table], file: BinaryIO) -> None:
+    for place, table in enumerate(tables):
+        file.write(csv_bytes(table, header=not place))
+
+
+def _write_parquet(tables: Iterable[pa.Table], file: BinaryIO) -> None:
+    from pyarrow import parquet
+
+    rest = iter(tables)
+    first = next(rest)  # there is one always, be it without rows
+    with parquet.ParquetWriter(file, first.schema) as writer:
+        for table in itertools.chain([first], rest):
+            writer.write_table(table)
 
 
 def _harmless(table: pa.Table) -> pa.Table:

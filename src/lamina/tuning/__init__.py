@@ -4,9 +4,12 @@ Enters: a source of data, a budget, a folder. Leaves: a `Tuning` with the defaul
 that the search never saw, and the `Model` to keep. Must not know: terminals.
 """
 
+from lamina.tuning.axis import Axis
 from lamina.tuning.moment import Moment
+from lamina.tuning.reach import SEARCHED, Reach
+from lamina.tuning.recipe import Recipe
 from lamina.tuning.result import Tuning
 from lamina.tuning.search import tune
-from lamina.tuning.space import SEARCHED, Axis, Recipe, Space, space_of
+from lamina.tuning.space import Space, space_of
 
-__all__ = ["SEARCHED", "Axis", "Moment", "Recipe", "Space", "Tuning", "space_of", "tune"]
+__all__ = ["SEARCHED", "Axis", "Moment", "Reach", "Recipe", "Space", "Tuning", "space_of", "tune"]

@@ -6,6 +6,7 @@ Who they are is decided by the rows that the search saw, before any other row is
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +16,7 @@ import pyarrow as pa
 import torch
 
 from lamina.data import ClassTarget
-from lamina.estimators import Fitted, member_seeds
+from lamina.estimators import Fitted
 from lamina.evaluation.honesty import conformity_of_classes, conformity_of_numbers, fit_temperature
 from lamina.model import Calibration, Model, Predictor, calibrated, fit_conformity, learner_words, load
 from lamina.training import divergence
@@ -103,14 +104,14 @@ def _models(search: Search, records: Records, trials: Sequence[int]) -> dict[int
         return {trial: load(search.path(trial, "lamina")) for trial in trials}
     ground, points = search.ground, {trial.number: trial.point for trial in records.trials}
     rows = np.arange(ground.prepared.table.num_rows)
-    seeds = member_seeds(ground.first_seed(), search.members, None, rows=len(rows))
-    recipes = [ground.learning(search.space.recipe(points[trial]), search.epochs) for trial in trials]
+    recipes = [ground.learning(search.space.recipe(points[trial])) for trial in trials]
     sides = {r.network.categories: make_side(ground.prepared, rows, NO_ROWS, r, ground.loss) for r in recipes}
-    orders = [Order(recipe=r, side=sides[r.network.categories], seeds=seeds) for r in recipes]
+    seeds = [ground.seeds(recipe.members) for recipe in recipes]
+    orders = [Order(recipe=r, side=sides[r.network.categories], seeds=s) for r, s in zip(recipes, seeds, strict=True)]
     done: dict[int, Fitted | None] = {}
     train(orders, until=search.ends, fair=True, on_fleet=lambda fitted, seconds: done.update(fitted))
     return {
-        trial: None if (fitted := done[place]) is None else ground.model(recipes[place], fitted, rows, seeds)
+        trial: None if (fitted := done[place]) is None else ground.model(recipes[place], fitted, rows, seeds[place])
         for place, trial in enumerate(trials)
     }
 
@@ -130,23 +131,20 @@ def _contestant(
         counts=dict(counts),
         inner=answers,
         temperature=fit_temperature(answers, search.ground.truth()) if classes else 1.0,
-        model=_as_one([models[trial] for trial in counts], list(counts.values())) if len(shapes) == 1 else None,
+        model=stacked([models[trial] for trial in counts], list(counts.values())) if len(shapes) == 1 else None,
         models=models,
     )
 
 
-def _as_one(models: Sequence[Model], counts: Sequence[int]) -> Model | None:
-    """Models of one shape as one; None if a network of one of them diverged, so that counts would be others."""
-    members = {model.predictor.members for model in models}
-    return stacked(models, counts) if len(members) == 1 else None
-
-
 def stacked(models: Sequence[Model], counts: Sequence[int]) -> Model:
-    """One model whose networks are those of all of them, each as often as it counts; their shapes are equal.
+    """One model whose networks are those of all of them, so often that each model counts as asked; shapes are equal.
 
-    Equal mean answers need as many networks in each of them.
+    A model of two networks beside one of four: its networks stand there twice as often.
     """
-    first, every = models[0], [model for model, count in zip(models, counts, strict=True) for _ in range(count)]
+    first, members = models[0], [model.predictor.members for model in models]
+    often = [count * math.lcm(*members) // own for count, own in zip(counts, members, strict=True)]
+    often = [times // math.gcd(*often) for times in often]
+    every = [model for model, times in zip(models, often, strict=True) for _ in range(times)]
     if len(every) == 1:
         return first
     predictors = [model.predictor for model in every]

@@ -16,7 +16,7 @@ from lamina.tuning.journal import Entry, Journal
 from lamina.tuning.records import Records
 from lamina.tuning.space import Space
 
-FORMAT = 1
+FORMAT = 2
 
 
 def header_of(prepared: Prepared, ground: Ground, space: Space, plan: Plan, epochs: int, protocol: Protocol) -> Entry:
@@ -32,27 +32,30 @@ def header_of(prepared: Prepared, ground: Ground, space: Space, plan: Plan, epoc
         "protocol": code(protocol),
         "outer_rows": len(plan.test),
         "splits": len(ground.splits),
-        "start": f"{code(space.start.network)}, {code(space.start.training)}",
+        "start": code(space.start),
         "epochs": epochs,
         "space": space.to_json(),
     }
 
 
 def enter(journal: Journal, header: Entry, *, resume: bool) -> None:
-    """Begin the journal, or see that it is of the same search.
+    """Begin the journal, or see that it is of the same search, to go on with it.
+
+    One that has not ended (its process was killed, or is at it this moment) is gone on with as it is. One that has
+    ended opened the outer rows: to go on costs a second look at them, so that it must be wished for by ``resume``.
 
     Raises:
-        DataError: there is a search already and nobody asked to go on with it, or it is another one.
+        DataError: the search in the folder is another one, or has ended and nobody asked to go on with it.
     """
 
     def begun(entries: list[Entry]) -> list[Entry]:
         if not entries:
             return [header]
-        if not resume:
-            raise _already(journal)
         other = sorted(name for name in header if entries[0].get(name) != header[name])
         if other:
             raise _another(journal, other)
+        if not resume and any(entry["kind"] == "opened" for entry in entries):
+            raise _ended(journal)
         return []
 
     journal.add(begun)
@@ -68,10 +71,10 @@ def opened(journal: Journal, records: Records) -> int:
     return sum(entry["kind"] == "opened" for entry in journal.read())
 
 
-def _already(journal: Journal) -> DataError:
+def _ended(journal: Journal) -> DataError:
     return DataError(
-        wrong=f"the folder {str(journal.path.parent)!r} holds a search already.",
-        expected="a folder without one, or the wish to go on with it.",
+        wrong=f"the folder {str(journal.path.parent)!r} holds this search already, and it has ended.",
+        expected="a folder without one, or the wish to search on, which opens the rows set aside once more.",
         remedy="add --resume (in Python resume=True), or choose another place: --out somewhere-else.",
     )
 
@@ -79,6 +82,6 @@ def _already(journal: Journal) -> DataError:
 def _another(journal: Journal, other: Sequence[str]) -> DataError:
     return DataError(
         wrong=f"the search in {str(journal.path.parent)!r} is another one: it differs in {', '.join(other)}.",
-        expected="the same data, target, metric, seed, protocol and start.",
+        expected="the same data, target, metric, seed, protocol and start, by the same lamina.",
         remedy="repeat the command as it was first given, or choose another place: --out somewhere-else.",
     )

@@ -21,7 +21,7 @@ from lamina.tuning.setup import Search
 
 BLIND = 9  # settings of a round before anything is known of the pace
 LAST_SHARE = 0.4  # of the time that is left, which the rungs before the last one must leave to it
-UNKNOWN = 3.0  # times the pace of the default: what other settings may take while none was tried
+UNKNOWN = 2.0  # times the pace of the default: what other settings may take while none was tried
 
 
 def explore(search: Search) -> None:
@@ -75,8 +75,11 @@ def _settings(search: Search, records: Records) -> int:
     until, pace = search.until(records), records.epoch_seconds
     if until is None or pace is None:
         return BLIND
-    pace *= UNKNOWN if len(records.rounds) == 1 else 1
-    return settings_in_time(until - time.monotonic(), search.epochs, pace)
+    left, members = until - time.monotonic(), search.space.start.members
+    doubt = UNKNOWN if len(records.rounds) == 1 else 1.0
+    return settings_in_time(left, search.epochs, doubt * pace, members) or settings_in_time(
+        left, search.epochs, pace, members, most=1
+    )
 
 
 def _work(search: Search, number: int) -> bool:
@@ -101,9 +104,10 @@ def _work(search: Search, number: int) -> bool:
 def _hurry(search: Search, records: Records, one: Round, rung: int, until: float) -> bool:
     """Send the best straight to the last rung if there is no time for those between; whether that was done."""
     left, pace = until - time.monotonic(), records.epoch_seconds or 0.0
-    if not pace or epochs_of(one.rungs[rung:]) * pace <= left:
+    members = search.space.start.members
+    if not pace or epochs_of(one.rungs[rung:], members) * pace <= left:
         return False
-    fitting = max(1, int(left / (pace * search.epochs)))
+    fitting = max(1, int(left / (pace * search.epochs * members)))
     entry = one.go_straight(rung, min(fitting, one.rungs[-1].settings))
     if entry is not None:
         search.journal.append([entry])

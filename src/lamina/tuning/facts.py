@@ -12,7 +12,7 @@ from lamina.foundation.specs import Json, code
 from lamina.model import environment_here
 from lamina.tuning.entering import FORMAT
 from lamina.tuning.final import Final
-from lamina.tuning.records import Records, Trial
+from lamina.tuning.records import Records, Told, Trial
 from lamina.tuning.setup import Search
 
 
@@ -27,6 +27,7 @@ def facts_of(
     clock: Clock,
 ) -> dict[str, Json]:
     """The content of ``tune.json``."""
+    finished = records.finished
     return {
         "format": FORMAT,
         "name": prepared.name,
@@ -39,24 +40,36 @@ def facts_of(
         "fingerprint": prepared.fingerprint,
         "seed": search.seed,
         "sampler": how,
-        "start": {"network": code(search.space.start.network), "training": code(search.space.start.training)},
+        "start": {
+            "network": code(search.space.start.network),
+            "training": code(search.space.start.training),
+            "members": search.space.start.members,
+        },
         "epochs": search.epochs,
         "space": search.space.to_json(),
-        "trials": [_trial(trial, words[trial.number]) for trial in records.trials],
+        "trials": [_trial(trial, words[trial.number], finished) for trial in records.trials],
         "budget": clock.seconds,
         "seconds": clock.passed,
         "environment": environment_here(pick_device(search.space.start.training.device)),
     }
 
 
-def _trial(trial: Trial, words: str) -> Json:
+def _trial(trial: Trial, words: str, finished: Mapping[int, Told]) -> Json:
     return {
         "trial": trial.number,
         "round": trial.round,
         "settings": words,
         "point": trial.point,
+        "finished": trial.number in finished,
         "rungs": [
-            {"rung": t.rung, "epochs": t.epochs, "score": t.score, "seconds": t.seconds, "whole": t.whole}
-            for t in trial.told.values()
+            {
+                "rung": told.rung,
+                "epochs": told.epochs,
+                "networks": told.networks,
+                "score": told.score,
+                "seconds": told.seconds,
+                "whole": told.whole,
+            }
+            for told in trial.told.values()
         ],
     }

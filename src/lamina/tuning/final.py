@@ -19,11 +19,11 @@ import pyarrow as pa
 from lamina.evaluation.keep import LIMITS, intended_use
 from lamina.evaluation.plan import Plan
 from lamina.evaluation.prepare import Prepared
-from lamina.evaluation.score import drawn_interval, finite_or_none
+from lamina.evaluation.score import drawn_interval
 from lamina.evaluation.tally import metrics_of
 from lamina.evaluation.verdict import Comparison, compare_rows, practical_region
 from lamina.foundation.specs import Json
-from lamina.metrics import Metric, measure
+from lamina.metrics import Metric, finite_or_none, measure
 from lamina.model import Model
 from lamina.tuning.contestants import Cast, Contestant, calibration_of, codes_or_numbers
 from lamina.tuning.ensemble import Answers

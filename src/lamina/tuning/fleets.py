@@ -18,29 +18,19 @@ from typing import Any
 import torch
 from torch import nn
 
-from lamina.data import ClassTarget, Encoder, NumberTarget
 from lamina.estimators import Fitted
+from lamina.estimators.encoding import Encoded, end_to_end
+from lamina.estimators.fitting import learnt_by
 from lamina.estimators.truth import monitor_for
 from lamina.foundation.errors import TrainingError
 from lamina.foundation.signature import Signature
-from lamina.model import Predictor
 from lamina.networks import Network
 from lamina.training import Member, Rows, Trained, fit_fleet
-from lamina.tuning.space import Recipe, changed
+from lamina.tuning.paths import changed, value_at, walk
+from lamina.tuning.recipe import Recipe
 
 LEAST_SECONDS = 0.01  # of a fleet whose time was up before it began: one step, so that there is a network at all
 _SILENT = 0.5  # dropout of a fleet's template; each member has its own
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Side:
-    """Encoded rows of one split: the first ``learning`` of them teach, the others are watched."""
-
-    encoder: Encoder
-    target: ClassTarget | NumberTarget
-    signature: Signature
-    rows: Rows
-    learning: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +38,7 @@ class Order:
     """One candidate to train on one split: ``seeds`` has one for each of its networks."""
 
     recipe: Recipe
-    side: Side
+    side: Encoded
     seeds: tuple[int, ...]
 
 
@@ -84,7 +74,7 @@ def train(
 
 
 def fleet_of(recipe: Recipe) -> tuple[Recipe, Mapping[str, float]]:
-    """The recipe that a fleet shares with everyone in it, and what this one has of its own.
+    """The recipe that a fleet shares with everyone in it, and what this one has of its own; any number may be members.
 
     >>> from lamina.networks import MLP
     >>> from lamina.training import AdamW, Training
@@ -96,9 +86,10 @@ def fleet_of(recipe: Recipe) -> tuple[Recipe, Mapping[str, float]]:
     optimiser: Any = recipe.training.optimiser
     own = {"learning_rate": optimiser.learning_rate, "decay": optimiser.decay}
     alike = dataclasses.replace(optimiser, learning_rate=1.0, decay=0.0)
-    shared = dataclasses.replace(recipe, training=dataclasses.replace(recipe.training, optimiser=alike))
+    training = dataclasses.replace(recipe.training, optimiser=alike)
+    shared = dataclasses.replace(recipe, training=training, members=1)
     paths = list(_dropouts(recipe.network))
-    if len(paths) == 1 and isinstance(chance := _value(recipe.network, paths[0]), float) and chance > 0:
+    if len(paths) == 1 and isinstance(chance := value_at(recipe.network, paths[0]), float) and chance > 0:
         own["dropout"] = chance
         shared = dataclasses.replace(shared, network=changed(recipe.network, paths[0], _SILENT))
     return shared, own
@@ -149,52 +140,21 @@ def _members(orders: Sequence[Order]) -> tuple[list[Member], Rows]:
         own = fleet_of(order.recipe)[1]
         rows = {"train": torch.arange(begin, middle), "validation": torch.arange(middle, end)}
         members += [Member(**rows, seed=seed, **own) for seed in order.seeds]  # type: ignore[arg-type]
-    return members, _end_to_end([side.rows for side in sides])
-
-
-def _end_to_end(pools: Sequence[Rows]) -> Rows:
-    if len(pools) == 1:
-        return pools[0]
-    inputs = tuple(torch.cat(same) for same in zip(*(pool.inputs for pool in pools), strict=True))
-    return Rows(inputs=inputs, truth=torch.cat([pool.truth for pool in pools]))
+    return members, end_to_end([side.rows for side in sides])
 
 
 def _share_out(orders: Sequence[Order], trained: Trained) -> list[Fitted | None]:
-    fitted: list[Fitted | None] = []
-    start = 0
+    fitted, start = [], 0
     for order in orders:
         own = range(start, start + len(order.seeds))
         start = own.stop
-        sound = [i for i in own if trained.stopped[i] != "diverged"]
-        fitted.append(_fitted(order, trained, list(own), sound) if sound else None)
+        fitted.append(learnt_by(order.side, order.recipe.network, trained, own))
     return fitted
 
 
-def _fitted(order: Order, trained: Trained, own: list[int], sound: list[int]) -> Fitted:
-    return Fitted(
-        encoder=order.side.encoder,
-        target=order.side.target,
-        predictor=Predictor(
-            spec=order.recipe.network,
-            signature=order.side.signature,
-            weights={name: tensor[sound] for name, tensor in trained.weights.items()},
-        ),
-        histories=tuple(trained.histories[i] for i in own),
-        stopped=tuple(trained.stopped[i] for i in own),
-    )
-
-
-def _dropouts(spec: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+def _dropouts(spec: Any) -> Iterator[tuple[str, ...]]:
     """The path to every setting of a network that is some dropout."""
-    for field in dataclasses.fields(spec):
-        inner, here = getattr(spec, field.name), (*path, field.name)
-        if dataclasses.is_dataclass(inner):
-            yield from _dropouts(inner, here)
-        elif "dropout" in field.name:
-            yield here
-
-
-def _value(spec: Any, path: tuple[str, ...]) -> Any:
-    for name in path:
-        spec = getattr(spec, name)
-    return spec
+    for path, inner in walk(spec):
+        for field in dataclasses.fields(inner):
+            if "dropout" in field.name:
+                yield *path, field.name

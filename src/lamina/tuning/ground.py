@@ -12,21 +12,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
-import torch
 
-from lamina.data import ClassTarget, NumberTarget, fit_encoder, fit_target
-from lamina.estimators import Fitted, Part, RowNumbers, to_model
-from lamina.estimators.truth import check_loss, score_count, truth_of
+from lamina.data import ClassTarget, fit_target
+from lamina.estimators import Fitted, Part, RowNumbers, member_seeds, to_model
+from lamina.estimators.encoding import Encoded, encode_part, targets_for
 from lamina.evaluation.prepare import Prepared
 from lamina.foundation.randomness import derive_seed
 from lamina.metrics import METRICS, Metric
 from lamina.model import Model
 from lamina.networks import Loss
-from lamina.training import Rows
 from lamina.tuning.ensemble import Answers, Judge
-from lamina.tuning.fleets import Side
+from lamina.tuning.recipe import Recipe
 from lamina.tuning.records import Worth
-from lamina.tuning.space import Recipe
 
 NO_ROWS: RowNumbers = np.arange(0)
 
@@ -53,7 +50,7 @@ class Ground:
     metric: str
     loss: Loss
     seed: int
-    _sides: dict[tuple[str, int], Side] = field(default_factory=dict, init=False, repr=False)  # encoded once
+    _sides: dict[tuple[str, int], Encoded] = field(default_factory=dict, init=False, repr=False)  # encoded once
 
     @property
     def folded(self) -> bool:
@@ -65,7 +62,7 @@ class Ground:
         """What decides."""
         return METRICS[self.metric]
 
-    def side(self, recipe: Recipe, place: int) -> Side:
+    def side(self, recipe: Recipe, place: int) -> Encoded:
         """The encoded rows of one split, as the network of a recipe wants them."""
         key = (recipe.network.categories, place)
         if key not in self._sides:
@@ -78,7 +75,7 @@ class Ground:
         """The truth about all held-out rows, split after split: codes of classes, or numbers."""
         column = self.prepared.table.column(self.prepared.schema.target)
         known = column.take(pa.array(np.concatenate([split.held for split in self.splits])))
-        target = _targets(self.prepared, self.loss, np.arange(len(column)))
+        target = fit_target(column, self.prepared.schema.column(str(self.prepared.schema.target)), self.prepared.task)
         return target.encode(known) if isinstance(target, ClassTarget) else np.asarray(known, np.float64)
 
     def answers(self, models: Sequence[Model]) -> Answers:
@@ -101,16 +98,17 @@ class Ground:
         prepared = self.prepared
         return to_model(fitted, prepared.schema, part, recipe.training, task=prepared.task, name=prepared.name)
 
-    def learning(self, recipe: Recipe, epochs: int) -> Recipe:
-        """The recipe for so many epochs; with folds the best one is not chosen: the rows to choose by would judge."""
-        training = dataclasses.replace(recipe.training, epochs=epochs)
+    def learning(self, recipe: Recipe, share: float = 1.0) -> Recipe:
+        """The recipe for a share of its epochs; with folds the best one is not chosen: the rows to choose by judge."""
+        assert isinstance(recipe.training.epochs, int)  # a search knows how many there are
+        training = dataclasses.replace(recipe.training, epochs=max(1, round(recipe.training.epochs * share)))
         if self.folded:
             training = dataclasses.replace(training, restore_best=False, patience=None)
         return dataclasses.replace(recipe, training=training)
 
-    def first_seed(self) -> int:
-        """The seed of every candidate: they all have the same first weights and orders, where their shapes allow."""
-        return derive_seed(self.seed, "candidate")
+    def seeds(self, members: int) -> tuple[int, ...]:
+        """The seeds of so many networks, the same for every candidate: equal first weights where shapes allow."""
+        return member_seeds(derive_seed(self.seed, "candidate"), members, None, rows=0)
 
 
 def said(model: Model, table: pa.Table) -> Answers:
@@ -127,40 +125,15 @@ def worth_of(metric: str, truth: np.ndarray, answers: Answers) -> Worth:
     return tuple(values)
 
 
-def make_side(prepared: Prepared, learn: RowNumbers, watch: RowNumbers, recipe: Recipe, loss: Loss) -> Side:
+def make_side(prepared: Prepared, learn: RowNumbers, watch: RowNumbers, recipe: Recipe, loss: Loss) -> Encoded:
     """Rows to learn from and to watch, encoded by what those to learn from show.
 
     Raises:
         SpecError: the loss is not for such a target.
     """
     table, schema = prepared.table, prepared.schema
-    encoder = fit_encoder(table.take(pa.array(learn)), schema, categories=recipe.network.categories)
-    target = _targets(prepared, loss, learn)
-    seen = table.take(pa.array(np.concatenate([learn, watch])))
-    batch = encoder.encode(seen)
-    inputs = [torch.from_numpy(batch.numbers)]
-    if batch.categories.shape[1]:
-        inputs.append(torch.from_numpy(batch.categories))
-    return Side(
-        encoder=encoder,
-        target=target,
-        signature=encoder.signature(scores=score_count(target, loss)),
-        rows=Rows(inputs=tuple(inputs), truth=truth_of(target, seen.column(schema.target), loss)),
-        learning=len(learn),
-    )
-
-
-def _targets(prepared: Prepared, loss: Loss, learn: RowNumbers) -> ClassTarget | NumberTarget:
-    """The target as rows show it: numbers are scaled by them, classes are the same for all, by name."""
-    schema, column = prepared.schema, prepared.table.column(prepared.schema.target)
-    kind = schema.column(str(schema.target))
-    every = fit_target(column, kind, prepared.task)
-    check_loss(loss, every, column)
-    if isinstance(every, ClassTarget):
-        return every
-    if loss.link == "exp":  # counts are counts: a logarithm of a scaled one would mean nothing
-        return dataclasses.replace(every, mean=0.0, scale=1.0)
-    return fit_target(column.take(pa.array(learn)), kind, prepared.task)
+    target = targets_for(table, schema, prepared.task, loss)(learn)
+    return encode_part(table, schema, learn, watch, categories=recipe.network.categories, target=target, loss=loss)
 
 
 def _upward(metric: Metric, truth: np.ndarray, answers: Answers) -> float:

@@ -48,19 +48,24 @@ def rungs_of(settings: int, epochs: int) -> tuple[Rung, ...]:
     )
 
 
-def epochs_of(rungs: Sequence[Rung]) -> int:
-    """All epochs of all settings of a round: what it costs."""
-    return sum(rung.settings * rung.epochs for rung in rungs)
+def epochs_of(rungs: Sequence[Rung], members: int = 1) -> int:
+    """All epochs of all networks of a round, which is what it costs; the last rung trains so many for each setting."""
+    *before, last = rungs
+    return sum(rung.settings * rung.epochs for rung in before) + members * last.settings * last.epochs
 
 
-def settings_in_time(seconds: float, epochs: int, epoch_seconds: float, *, most: int = MOST) -> int:
+def settings_in_time(seconds: float, epochs: int, epoch_seconds: float, members: int = 1, *, most: int = MOST) -> int:
     """How many settings a round may begin with to end in time; 0 if there is no time for one.
+
+    Args:
+        epoch_seconds: what one epoch of one network takes.
+        members: networks of each setting on the last rung; before it one of each is enough to tell them apart.
 
     >>> settings_in_time(50, 30, 0.5), settings_in_time(1e6, 30, 0.5), settings_in_time(3, 30, 0.5)
     (10, 18, 0)
     """
     sizes = range(most, 0, -1)
-    return next((n for n in sizes if epochs_of(rungs_of(n, epochs)) * epoch_seconds <= seconds), 0)
+    return next((n for n in sizes if epochs_of(rungs_of(n, epochs), members) * epoch_seconds <= seconds), 0)
 
 
 def survivors(worth: Mapping[int, tuple[float, ...]], settings: int) -> tuple[int, ...]:

@@ -25,7 +25,8 @@ DEFAULT = 0  # the trial, and the round, of the recipe that the search starts fr
 class Told:
     """What a trial reached on a rung: ``score`` is that of the metric, None if it diverged.
 
-    ``whole`` says that all epochs were trained; the time may have been up before.
+    ``networks`` were trained on each split, each for so many ``epochs``. ``whole`` says that these were all that it
+    asked for; the time may have been up before.
     """
 
     trial: int
@@ -34,6 +35,7 @@ class Told:
     score: float | None
     epochs: int
     seconds: float
+    networks: int = 1
     whole: bool = True
 
     def entry(self) -> Entry:
@@ -128,9 +130,9 @@ class Records:
 
     @property
     def epoch_seconds(self) -> float | None:
-        """Seconds that one epoch of one trial took, on average; None if nothing was trained yet."""
+        """Seconds that one epoch of one network took on all splits, on average; None if nothing was trained yet."""
         told = [result for trial in self.trials for result in trial.told.values()]
-        epochs = sum(result.epochs for result in told)
+        epochs = sum(result.epochs * result.networks for result in told)
         return sum(result.seconds for result in told) / epochs if epochs else None
 
     def next_numbers(self) -> tuple[int, int]:

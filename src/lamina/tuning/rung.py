@@ -16,15 +16,17 @@ from lamina.metrics import format_metric
 from lamina.model import Model
 from lamina.tuning.ensemble import Answers
 from lamina.tuning.fleets import Order, train
-from lamina.tuning.halving import Rung
 from lamina.tuning.moment import Moment
+from lamina.tuning.recipe import Recipe
 from lamina.tuning.records import DEFAULT, Round, Told, Trial
 from lamina.tuning.setup import Search
+
+_SHARES = {0: "all epochs", 1: "a third of the epochs", 2: "a ninth of the epochs"}  # by the rungs that follow
 
 
 def train_rung(search: Search, one: Round, rung: int, trials: Sequence[Trial], *, until: float | None) -> None:
     """Train some trials of a round on a rung, and tell the journal fleet by fleet."""
-    orders, whose = _orders(search, one.rungs[rung], trials)
+    orders, whose = _orders(search, one, rung, trials)
     waiting = _Waiting(search, one, rung, {trial.number: trial for trial in trials})
 
     def heard(done: Mapping[int, Fitted | None], seconds: float) -> None:
@@ -35,15 +37,23 @@ def train_rung(search: Search, one: Round, rung: int, trials: Sequence[Trial], *
         search.say(Moment(words=_rung_words(search, one, rung, waiting.told)))
 
 
-def _orders(search: Search, rung: Rung, trials: Sequence[Trial]) -> tuple[list[Order], list[tuple[int, int]]]:
+def _orders(
+    search: Search, one: Round, rung: int, trials: Sequence[Trial]
+) -> tuple[list[Order], list[tuple[int, int]]]:
     """One order for each trial and split, and which trial and split each is for."""
     ground, orders, whose = search.ground, [], []
     for trial in trials:
-        recipe = ground.learning(search.space.recipe(trial.point), rung.epochs)
+        recipe = ground.learning(search.space.recipe(trial.point), one.rungs[rung].epochs / search.epochs)
+        seeds = ground.seeds(_networks(one, rung, recipe))
         for place in range(len(ground.splits)):
-            orders.append(Order(recipe=recipe, side=ground.side(recipe, place), seeds=(ground.first_seed(),)))
+            orders.append(Order(recipe=recipe, side=ground.side(recipe, place), seeds=seeds))
             whose.append((trial.number, place))
     return orders, whose
+
+
+def _networks(one: Round, rung: int, recipe: Recipe) -> int:
+    """How many networks of a setting train: all on the last rung; before it, one tells it apart as well."""
+    return recipe.members if rung == one.last else 1
 
 
 class _Waiting:
@@ -71,21 +81,23 @@ class _Waiting:
     def _tell(self, number: int) -> Told:
         every = [self.fitted[number][place] for place in range(len(self.search.ground.splits))]
         sound = [fitted for fitted in every if fitted is not None]
-        if len(sound) < len(every):
-            epochs = self.round.rungs[self.rung].epochs
-            return Told(
-                trial=number,
-                rung=self.rung,
-                worth=(-math.inf,),
-                score=None,
-                epochs=epochs,
-                seconds=self.seconds[number],
-            )
-        return self._judged(number, sound)
+        recipe = self.search.space.recipe(self.trials[number].point)
+        seconds, networks = self.seconds[number], _networks(self.round, self.rung, recipe)
+        if len(sound) == len(every):
+            return self._judged(number, sound, recipe, networks)
+        return Told(
+            trial=number,
+            rung=self.rung,
+            worth=(-math.inf,),
+            score=None,
+            epochs=self.round.rungs[self.rung].epochs,
+            seconds=seconds,
+            networks=networks,
+        )
 
-    def _judged(self, number: int, fitted: Sequence[Fitted]) -> Told:
-        ground, recipe = self.search.ground, self.search.space.recipe(self.trials[number].point)
-        seeds = (ground.first_seed(),)
+    def _judged(self, number: int, fitted: Sequence[Fitted], recipe: Recipe, networks: int) -> Told:
+        ground = self.search.ground
+        seeds = ground.seeds(networks)
         models = [ground.model(recipe, f, s.learn, seeds) for f, s in zip(fitted, ground.splits, strict=True)]
         answers = ground.answers(models)
         worth = self.judge(answers)
@@ -97,8 +109,9 @@ class _Waiting:
             rung=self.rung,
             worth=worth,
             score=(worth[0] if ground.measure.better == "higher" else -worth[0]) if finite else None,
-            epochs=max(len(one.histories[0].epochs) for one in fitted),
+            epochs=max(len(history.epochs) for one in fitted for history in one.histories),
             seconds=self.seconds[number],
+            networks=networks,
             whole=all(why != "seconds" for one in fitted for why in one.stopped),
         )
 
@@ -125,7 +138,8 @@ def _rung_words(search: Search, one: Round, rung: int, told: Sequence[Told]) -> 
     seconds = f"{time.monotonic() - search.began:.0f} s"
     if one.number == DEFAULT:
         return f"default: {epochs} epochs{cut}: {value} ({search.space.words(trial.point)})  {seconds}"
-    many = f"{len(told)} setting{'s' if len(told) > 1 else ''}, {epochs} epoch{'s' if epochs > 1 else ''}{cut}"
+    share = _SHARES.get(one.last - rung, "a part of the epochs")
+    many = f"{len(told)} setting{'s' if len(told) > 1 else ''}, {share}{cut}"
     place = f"round {one.number}, rung {rung + 1} of {len(one.rungs)}"
     return f"{place}: {many}: best {value} ({search.space.words(trial.point)})  {seconds}"
 

@@ -16,8 +16,9 @@ from typing import Any, Literal
 
 from lamina.foundation.errors import SpecError
 from lamina.foundation.randomness import derive_seed, numpy_stream
+from lamina.tuning.axis import Axis
 from lamina.tuning.records import Records, Round, Trial
-from lamina.tuning.space import Axis, Point, Space
+from lamina.tuning.space import Point, Space
 
 Way = Literal["tpe", "random"]
 STARTING = 10  # trials that are drawn at random before TPE has anything to learn from
@@ -44,11 +45,13 @@ def way_of(asked: str | None) -> tuple[Way, str]:
 
 
 def draw(space: Space, records: Records, settings: int, *, way: Way, seed: int) -> tuple[Point, ...]:
-    """So many points for the next round."""
+    """So many points for the next round; what specs refuse beside each other is put back to where it started."""
     number, first = records.next_numbers()
     if way == "random":
-        return tuple(_at_random(space, seed, first + place) for place in range(settings))
-    return _by_tpe(space, records, settings, derive_seed(seed, "tpe", number) % 2**32)
+        drawn = tuple(_at_random(space, seed, first + place) for place in range(settings))
+    else:
+        drawn = _by_tpe(space, records, settings, derive_seed(seed, "tpe", number) % 2**32)
+    return tuple(map(space.allowed, drawn))
 
 
 def _at_random(space: Space, seed: int, trial: int) -> Point:

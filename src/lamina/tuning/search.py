@@ -24,6 +24,7 @@ from lamina.evaluation.plan import Plan, make_plan
 from lamina.evaluation.prepare import Prepared, prepare
 from lamina.foundation.devices import pick_device
 from lamina.foundation.errors import SpecError
+from lamina.foundation.processes import refuse_several
 from lamina.networks import Network
 from lamina.training import Training
 from lamina.training.order import batch_rows, epoch_count, epoch_steps
@@ -35,10 +36,11 @@ from lamina.tuning.final import final_of
 from lamina.tuning.ground import Ground, Split
 from lamina.tuning.journal import Journal
 from lamina.tuning.moment import Moment
+from lamina.tuning.recipe import Recipe
 from lamina.tuning.result import Tuning
 from lamina.tuning.sampler import way_of
 from lamina.tuning.setup import Search
-from lamina.tuning.space import Recipe, Space, space_of
+from lamina.tuning.space import Space, space_of
 
 FOLDED_UP_TO = 2_000  # rows up to which candidates are judged by folds
 FOLDS = 5
@@ -55,6 +57,7 @@ def tune(
     resume: bool = False,
     network: Network | str | None = None,
     training: Training | None = None,
+    members: int | None = None,
     task: Task | None = None,
     protocol: Protocol | None = None,
     metric: str | None = None,
@@ -72,9 +75,10 @@ def tune(
         folder: for the journal, the model and ``tune.json``; processes with the same folder share one search.
         seconds: wall-clock limit of this call; one that goes on with a search gets it anew.
         rounds: how many rounds of settings in all; None for as many as there is time for.
-        resume: go on with the search in the folder, or join the processes that are at it.
+        resume: go on with a search in the folder that has ended; one that has not is gone on with, or joined, anyway.
         network: a spec or a string to start from in place of the default.
         training: how it learns at the start.
+        members: networks that answer together at the start; None for as many as the default has.
         task: classification or regression; None lets the target decide.
         protocol: group or time column, and the share of rows that the search never sees (``test``).
         metric: what decides; None for the headline of `lamina.fit`.
@@ -85,7 +89,8 @@ def tune(
         on_moment: called with a sentence at every moment worth telling.
 
     Raises:
-        DataError: the data cannot be read or learnt from, or the folder holds a search already, or another one.
+        DataError: the data cannot be read or learnt from, or the folder holds another search, or this one and
+            it has ended.
         SchemaError: the target or another column is not there.
         SpecError: what was asked for makes no sense.
         DeviceError: the device is not here.
@@ -97,6 +102,9 @@ def tune(
     >>> tuning.facts["rows"], tuning.model.card.target
     ({'search': 105, 'outer': 45, 'splits': 5}, 'species')
     """
+    refuse_several(
+        "lamina tune", remedy="type the command without torchrun, in as many places as you like: they share it."
+    )
     clock, say = Clock(seconds), on_moment or (lambda moment: None)
     if seconds is None and rounds is None:
         raise _no_end()
@@ -109,7 +117,9 @@ def tune(
     prepared = prepare(data, target, task=task, protocol=protocol, kinds=kinds or {}, missing=missing)
     metric = headline_of(prepared, metric)
     plan = outer_plan(prepared, protocol, seed=seed)
-    ground, epochs, space = _ground(prepared, plan, asked_network, asked_training, metric=metric, seed=seed)
+    many = len(member_seeds(seed, members, asked_network, rows=prepared.table.num_rows))
+    start = (asked_network, asked_training, many)
+    ground, epochs, space = _ground(prepared, plan, *start, metric=metric, seed=seed)
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     journal = Journal(place / "journal.jsonl")
@@ -120,7 +130,6 @@ def tune(
         ground=ground,
         space=space,
         epochs=epochs,
-        members=len(member_seeds(seed, None, asked_network, rows=prepared.table.num_rows)),
         way=way,
         seed=seed,
         began=clock.began,
@@ -163,7 +172,14 @@ def outer_plan(prepared: Prepared, protocol: Protocol, *, seed: int) -> Plan:
 
 
 def _ground(
-    prepared: Prepared, plan: Plan, network: Network | None, training: Training, *, metric: str, seed: int
+    prepared: Prepared,
+    plan: Plan,
+    network: Network | None,
+    training: Training,
+    members: int,
+    *,
+    metric: str,
+    seed: int,
 ) -> tuple[Ground, int, Space]:
     """The rows that the search may see, how many epochs a full training has, and where to look."""
     seen = dataclasses.replace(prepared, table=prepared.table.take(pa.array(plan.known)))
@@ -178,6 +194,7 @@ def _ground(
     start = Recipe(
         network=network or usual_network(rows),
         training=dataclasses.replace(training, loss=loss, batch=batch, epochs=epochs),
+        members=members,
     )
     ground = Ground(prepared=seen, splits=splits, metric=metric, loss=loss, seed=seed)
     return ground, epochs, space_of(start)
@@ -188,9 +205,12 @@ def _opening(search: Search, plan: Plan, how: str) -> str:
     by = (
         f"{splits} folds of them" if search.ground.folded else f"{len(search.ground.splits[0].held):,} of them held out"
     )
+    labels = ", ".join(axis.label for axis in search.space.axes)
+    tried = sum(len(trial.told) > 0 for trial in search.records().trials)
     return (
         f"{len(plan.test):,} rows are set aside and opened once; the search sees {seen:,} and judges by {by}. "
-        f"{len(search.space.axes)} settings of {search.space.words(search.space.start_point)}. {how}"
+        f"It starts from {search.space.words(search.space.start_point)} and changes {labels or 'nothing'}. {how}"
+        + (f" It goes on where it was: {tried} setting{'s' if tried > 1 else ''} tried so far." if tried else "")
     )
 
 

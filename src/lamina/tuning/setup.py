@@ -23,7 +23,7 @@ class Search:
     """Everything that the search needs to know, made once and never changed.
 
     ``ends`` is when (`time.monotonic`) the whole search must be over, None for no limit; ``rounds`` how many rounds
-    there may be. ``members`` are the networks of a model that is trained anew at the end.
+    there may be. ``epochs`` are those of the start.
     """
 
     folder: Path
@@ -31,7 +31,6 @@ class Search:
     ground: Ground
     space: Space
     epochs: int
-    members: int
     way: Way
     seed: int
     began: float
@@ -52,8 +51,8 @@ class Search:
         reserve = min(max(FINAL_SHARE * whole, low), high, whole / 2)
         if self.ground.folded:
             default = records.finished.get(DEFAULT)
-            once = 0.0 if default is None else default.seconds / (len(self.ground.splits) - 1)  # one network, all rows
-            reserve += min(REFITS * self.members * once, MOST_REFIT_SHARE * whole)
+            once = 0.0 if default is None else default.seconds / (len(self.ground.splits) - 1)  # on all rows
+            reserve += min(min(REFITS, 1 + len(records.finished)) * once, MOST_REFIT_SHARE * whole)
         return self.ends - reserve
 
     def path(self, trial: int, kind: str) -> Path:

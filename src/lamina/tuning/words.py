@@ -15,7 +15,7 @@ class Ending:
 
     Args:
         settings: what was found, in words.
-        tried: settings beside the default that were trained in full.
+        tried: settings beside the default that reached the last rung of their round.
         score, default: on the outer rows.
         doubt: the chance that what was found is not better than the default.
         optimism: by how much its score was higher where it was searched.
@@ -50,7 +50,9 @@ def sentence_of(told: Ending) -> str:
     Tuning found 512-512 silu: accuracy 86.9 against 86.4 % of the default; chance that this is luck: 3 %. Searching
     flattered by 0.2 points.
     """
-    parts = [_same(told) if told.same else _found(told) if told.beaten else _not_beaten(told), _flattered(told)]
+    parts = [_same(told) if told.same else _found(told) if told.beaten else _not_beaten(told)]
+    if told.tried:
+        parts.append(_flattered(told))
     if told.loose is not None:
         settings, score = told.loose
         parts.append(
@@ -80,10 +82,10 @@ def _not_beaten(told: Ending) -> str:
 def _same(told: Ending) -> str:
     kept = f"the default is kept: {told.metric.label} {format_metric(told.metric, told.default)}."
     if not told.tried:
-        return f"There was no time to train another setting in full; {kept}"
+        return f"There was no time to train another setting to the end; {kept}"
     many = f"None of the {told.tried} other settings" if told.tried > 1 else "The one other setting"
-    did = "that were trained in full did" if told.tried > 1 else "that was trained in full did not do"
-    return f"{many} {did} better than the default where it was searched; {kept}"
+    did = "did" if told.tried > 1 else "did not do"
+    return f"{many} that reached the last rung {did} better than the default where it was searched; {kept}"
 
 
 def _flattered(told: Ending) -> str:
