@@ -16,8 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 from common import write
 
+from lamina.evaluation.verdict.foldwise import compare_folds, mean_interval, naive_t
 from lamina.evaluation.verdict.rowwise import choice_optimism, compare_rows
-from lamina.evaluation.verdict.statistics import compare_folds, mean_interval, naive_t, power
+from lamina.evaluation.verdict.statistics import power
 from lamina.metrics import accuracy
 
 STUDIES = 400

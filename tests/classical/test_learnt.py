@@ -27,14 +27,14 @@ def test_log_loss_is_the_mean_surprise() -> None:
 @pytest.mark.parametrize(
     ("arrays", "complaint"),
     [
-        ({}, "the array 'a' is missing."),
-        ({"a": np.zeros((2, 3)), "b": np.zeros(2), "c": np.zeros(2)}, "there is an array 'c' too many."),
-        ({"a": np.zeros((2, 3), np.float32), "b": np.zeros(2)}, "'a' has the type float32, not float64."),
-        ({"a": np.zeros(2), "b": np.zeros(2)}, "'a' has 1 axes, not 2."),
-        ({"a": np.zeros((2, 4)), "b": np.zeros(2)}, "'a' has an axis of 4, not 3."),
-        ({"a": np.zeros((2, 3)), "b": np.zeros(1)}, "'b' has 1 along the axis 'row', where others have 2."),
-        ({"a": np.zeros((0, 3)), "b": np.zeros(0)}, "'a' has no row."),
-        ({"a": np.zeros((1, 3)), "b": np.array([np.inf])}, "'b' holds a value that is not finite."),
+        ({}, "the array 'a' is missing"),
+        ({"a": np.zeros((2, 3)), "b": np.zeros(2), "c": np.zeros(2)}, "there is an array 'c' too many"),
+        ({"a": np.zeros((2, 3), np.float32), "b": np.zeros(2)}, "'a' has the type float32, not float64"),
+        ({"a": np.zeros(2), "b": np.zeros(2)}, "'a' has 1 axes, not 2"),
+        ({"a": np.zeros((2, 4)), "b": np.zeros(2)}, "'a' has an axis of 4, not 3"),
+        ({"a": np.zeros((2, 3)), "b": np.zeros(1)}, "'b' has 1 along the axis 'row', where others have 2"),
+        ({"a": np.zeros((0, 3)), "b": np.zeros(0)}, "'a' has no row"),
+        ({"a": np.zeros((1, 3)), "b": np.array([np.inf])}, "'b' holds a value that is not finite"),
     ],
 )
 def test_wrong_arrays_are_named(arrays: dict[str, np.ndarray], complaint: str) -> None:

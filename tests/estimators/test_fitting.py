@@ -10,7 +10,7 @@ import pytest
 from sklearn.model_selection import cross_val_score
 
 from lamina.data import Category, Number, Schema
-from lamina.estimators import NetworkClassifier, Part, fit_networks, fitting, to_model
+from lamina.estimators import NetworkClassifier, Part, encoding, fit_networks, fitting, to_model
 from lamina.foundation.errors import TrainingError
 from lamina.training import SGD, Training
 from quick import SHORT, SMALL, two_clouds
@@ -29,14 +29,14 @@ def number_table(rows: int = 40) -> tuple[pa.Table, Schema]:
 def seen(monkeypatch) -> list[set[int]]:
     """The rows of every table that an encoder is fitted on."""
     rows: list[set[int]] = []
-    honest = fitting.fit_encoder
+    honest = encoding.fit_encoder
 
     def fit_encoder(table, schema, **settings):
         name = "row" if "row" in table.column_names else "x0"
         rows.append({int(value) for value in table.column(name).to_pylist()})
         return honest(table, schema, **settings)
 
-    monkeypatch.setattr(fitting, "fit_encoder", fit_encoder)
+    monkeypatch.setattr(encoding, "fit_encoder", fit_encoder)
     return rows
 
 

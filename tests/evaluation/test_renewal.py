@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import lamina
-from lamina.evaluation import renew
+from lamina.evaluation import Protocol, renew
+from lamina.evaluation.verdict import compare_rows
 from lamina.foundation.errors import DataError, LaminaError, SchemaError
 from lamina.training import AdamW, Training
 from quick import quick_fit, two_clouds
@@ -93,3 +94,21 @@ def test_a_classical_model_cannot_learn_on() -> None:
                        network="4 tanh", training=Training(epochs=2), workers=0)  # fmt: skip
     with pytest.raises(LaminaError, match="cannot learn on"):
         renew(study.model, clouds(60, 1))
+
+
+def test_groups_stay_on_one_side_and_witness_together(monkeypatch) -> None:
+    """Rows of one patient neither teach and judge, nor count as witnesses of their own."""
+    visits = clouds(120, 0) | {"patient": [f"p{i // 4}" for i in range(120)]}
+    grouped = quick_fit(visits, "kind", protocol=Protocol(group="patient"), training=LONGER).network
+    asked: list[np.ndarray] = []
+
+    def listening(*answers, groups, **more):
+        asked.append(groups)
+        return compare_rows(*answers, groups=groups, **more)
+
+    monkeypatch.setattr("lamina.evaluation.renewal.compare_rows", listening)
+    renewal = renew(grouped, visits, training=LONGER, group="patient")
+    assert renewal.comparison.method != "McNemar"
+    assert set(np.bincount(asked[0])) <= {0, 4}  # all four visits of a patient, or none
+    with pytest.raises(SchemaError, match="patient"):
+        renew(grouped, visits, group="patiens")

@@ -11,7 +11,7 @@ from sklearn.naive_bayes import GaussianNB
 
 import lamina
 from lamina.data import load_builtin
-from lamina.estimators import fitting
+from lamina.estimators import encoding, fitting
 from lamina.evaluation import Protocol
 from lamina.foundation.errors import DataError, LaminaError, SchemaError, SpecError, TrainingError
 from lamina.model import Model
@@ -68,7 +68,7 @@ def sides(monkeypatch) -> tuple[list[set[int]], list[set[int]]]:
     """The ``row`` numbers that networks' encoders were fitted on and that networks were asked about, trial by trial."""
     taught: list[set[int]] = []
     tested: list[set[int]] = []
-    fit_encoder, decide = fitting.fit_encoder, Model.decide
+    fit_encoder, decide = encoding.fit_encoder, Model.decide
 
     def recorded_fit(table, schema, **settings):
         taught.append({int(value) for value in table.column("row").to_pylist()})
@@ -78,7 +78,7 @@ def sides(monkeypatch) -> tuple[list[set[int]], list[set[int]]]:
         tested.append({int(value) for value in table.column("row").to_pylist()})
         return decide(self, table, **settings)
 
-    monkeypatch.setattr(fitting, "fit_encoder", recorded_fit)
+    monkeypatch.setattr(encoding, "fit_encoder", recorded_fit)
     monkeypatch.setattr(Model, "decide", recorded_test)
     return taught, tested
 
@@ -162,7 +162,7 @@ def test_a_small_budget_ends_the_run_and_leaves_a_model() -> None:
     """A limit far below the run stops it, says so, and what was reached can answer."""
     study = quick_fit("penguins", training=Training(epochs=1_000_000, device="cpu"), seconds=1.0)
     assert set(study.stopped) == {"seconds"}
-    assert study.seconds < 60  # a million epochs take hours
+    assert all(len(history.epochs) < 1_000_000 for history in study.histories)
     assert len(study.model.predict("penguins")) == 344
     assert math.isfinite(study.headline.mean)
 

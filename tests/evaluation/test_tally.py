@@ -13,10 +13,11 @@ from lamina.classical import FAMILIES
 from lamina.data import MISSING_SPELLINGS
 from lamina.evaluation import Protocol
 from lamina.evaluation.contenders import contenders_of
+from lamina.evaluation.cost import cost_of
 from lamina.evaluation.plan import Plan, make_plan
 from lamina.evaluation.prepare import Prepared, prepare
 from lamina.evaluation.race import Outcome
-from lamina.evaluation.tally import Tally, cost_of, metrics_of, tally, truth_of, usual_metric
+from lamina.evaluation.tally import Tally, metrics_of, tally, truth_of, usual_metric
 from lamina.metrics import METRICS
 from lamina.model.calibration import calibrated
 from lamina.rivals import Attempt

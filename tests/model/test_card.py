@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from lamina.foundation import specs
 from lamina.foundation.errors import SpecError
-from lamina.model.card import Card, card_markdown, plain_text
+from lamina.model.card import Card
+from lamina.model.card_markdown import card_markdown, plain_text
 from lamina.model.environment import environment_here
 
 CARD = Card(

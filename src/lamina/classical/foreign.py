@@ -20,7 +20,7 @@ from lamina.classical.asking import few_threads, small_seed
 from lamina.classical.constant import LearntConstant
 from lamina.classical.holding import hold
 from lamina.classical.learnt import Array, Floats, Learnt, check_training, log_shares
-from lamina.foundation.errors import LaminaError, SpecError, TrainingError, nearest
+from lamina.foundation.errors import LaminaError, SpecError, TrainingError, first_line, nearest
 
 MOST_COMPARED = 10_000  # rows by which a way of holding is judged
 # what keeps a library from writing to the terminal or the disk, where nobody has asked for that
@@ -114,14 +114,14 @@ class Foreign:
             return estimator.set_params(**_open_settings(estimator, small_seed(seed, "foreign"), jobs))
         except Exception as error:  # somebody else's code may raise anything
             raise SpecError(
-                wrong=f"{self.name} cannot be cloned: {_first_line(error)}",
+                wrong=f"{self.name} cannot be cloned: {first_line(error)}",
                 expected="an estimator whose __init__ only stores what it is given.",
                 remedy="see sklearn.utils.estimator_checks.check_estimator.",
             ) from error
 
     def _fail(self, error: Exception) -> NoReturn:
         raise TrainingError(
-            wrong=f"{self.name} could not be fitted: {type(error).__name__}: {_first_line(error)}",
+            wrong=f"{self.name} could not be fitted: {type(error).__name__}: {first_line(error)}",
             expected="an estimator that learns from finite numbers (row, feature) and answers every row.",
             remedy="leave this contender out, or give it other settings.",
         ) from error
@@ -183,7 +183,7 @@ def foreign_from(text: str) -> Foreign:
     try:
         module = import_module(place)
     except Exception as error:  # a module that is there may still raise anything
-        _refuse(text, f"{place} cannot be imported: {_first_line(error)}.", f"pip install {place.split('.')[0]}", error)
+        _refuse(text, f"{place} cannot be imported: {first_line(error)}.", f"pip install {place.split('.')[0]}", error)
     if not hasattr(module, name):
         _refuse(text, f"{place} has no {name!r}.", nearest(name, [n for n in dir(module) if n[0].isupper()]))
     kind = getattr(module, name)
@@ -192,7 +192,7 @@ def foreign_from(text: str) -> Foreign:
     try:
         estimator = kind()
     except Exception as error:  # somebody else's code may raise anything
-        _refuse(text, f"{name} cannot be made without arguments: {_first_line(error)}.", _IN_PYTHON, error)
+        _refuse(text, f"{name} cannot be made without arguments: {first_line(error)}.", _IN_PYTHON, error)
     return Foreign(estimator=estimator)
 
 
@@ -225,7 +225,3 @@ def _open_settings(estimator: Any, seed: int, jobs: int) -> dict[str, Any]:
         found |= {prefix + name: value for name, value in wanted.items() if name in given and given[name] is None}
         found |= {prefix + name: value for name, value in quiet.items()}
     return found
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -7,7 +7,10 @@ no functions, no graphs inside graphs, no tensors that lie elsewhere, trees whos
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
+
+from lamina.foundation.errors import require
 
 MOST_BYTES = 2**28
 STANDARD = {"": "ai.onnx", "ai.onnx": "ai.onnx", "ai.onnx.ml": "ai.onnx.ml"}
@@ -34,7 +37,7 @@ def read_graph(data: bytes, *, features: int) -> Any:
     import onnx
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped,unused-ignore]
 
-    _must(len(data) <= MOST_BYTES, f"it has {len(data)} bytes, more than {MOST_BYTES}")
+    _require(len(data) <= MOST_BYTES, f"it has {len(data)} bytes, more than {MOST_BYTES}")
     try:
         model = onnx.load_model_from_string(data)
     except (DecodeError, ValueError) as error:
@@ -60,22 +63,22 @@ def numbers_in(model: Any) -> int:
 def _check_closed(model: Any) -> None:
     """Nothing is brought along, and nothing is fetched from elsewhere."""
     foreign = sorted({str(entry.domain) for entry in model.opset_import} - set(STANDARD))
-    _must(not foreign, f"it asks for operators from {', '.join(foreign)}")
-    _must(not model.functions, "it brings functions of its own")
-    _must(not model.training_info, "it brings steps of training")
-    _must(not model.graph.sparse_initializer, "it holds sparse tensors")
+    _require(not foreign, f"it asks for operators from {', '.join(foreign)}")
+    _require(not model.functions, "it brings functions of its own")
+    _require(not model.training_info, "it brings steps of training")
+    _require(not model.graph.sparse_initializer, "it holds sparse tensors")
     for tensor in model.graph.initializer:
         _check_tensor(tensor)
 
 
 def _check_node(node: Any) -> None:
     domain = STANDARD.get(node.domain)
-    _must(domain is not None, f"it asks for operators from {node.domain}")
-    _must(node.op_type in OPERATORS[str(domain)], f"the operator {node.op_type!r} is not on the list of plain ones")
+    _require(domain is not None, f"it asks for operators from {node.domain}")
+    _require(node.op_type in OPERATORS[str(domain)], f"the operator {node.op_type!r} is not on the list of plain ones")
     for attribute in node.attribute:
         inside = attribute.HasField("g") or attribute.graphs or attribute.ref_attr_name
         sparse = attribute.HasField("sparse_tensor") or attribute.sparse_tensors
-        _must(not (inside or sparse), f"{node.op_type} holds a graph or a sparse tensor")
+        _require(not (inside or sparse), f"{node.op_type} holds a graph or a sparse tensor")
         for tensor in [attribute.t, *attribute.tensors]:
             _check_tensor(tensor)
     if node.op_type.startswith("TreeEnsemble"):
@@ -84,7 +87,7 @@ def _check_node(node: Any) -> None:
 
 def _check_tensor(tensor: Any) -> None:
     elsewhere = tensor.data_location != tensor.DEFAULT or tensor.external_data
-    _must(not elsewhere, f"the tensor {tensor.name!r} lies in another file")
+    _require(not elsewhere, f"the tensor {tensor.name!r} lies in another file")
 
 
 def _check_ensemble(node: Any) -> None:
@@ -92,20 +95,22 @@ def _check_ensemble(node: Any) -> None:
     lists = {attribute.name: list(attribute.ints) for attribute in node.attribute}
     modes = next((list(a.strings) for a in node.attribute if a.name == "nodes_modes"), [])
     own, yes, no = (lists.get(f"nodes_{name}", []) for name in ("nodeids", "truenodeids", "falsenodeids"))
-    _must(len(own) == len(yes) == len(no) == len(modes), f"the lists of {node.op_type} differ in length")
+    _require(len(own) == len(yes) == len(no) == len(modes), f"the lists of {node.op_type} differ in length")
     for mode, *ids in zip(modes, own, yes, no, strict=True):
-        _must(mode == b"LEAF" or min(ids[1:]) > ids[0], f"a node of {node.op_type} leads back")
+        _require(mode == b"LEAF" or min(ids[1:]) > ids[0], f"a node of {node.op_type} leads back")
 
 
 def _check_ends(graph: Any, features: int) -> None:
-    _must(len(graph.input) == 1, f"it has {len(graph.input)} inputs, not one")
-    _must(len(graph.output) == 1, f"it has {len(graph.output)} outputs, not one")
+    _require(len(graph.input) == 1, f"it has {len(graph.input)} inputs, not one")
+    _require(len(graph.output) == 1, f"it has {len(graph.output)} outputs, not one")
     for end in (graph.input[0], graph.output[0]):
         kind = end.type.tensor_type.elem_type
-        _must(end.type.HasField("tensor_type") and kind in (1, 11), f"{end.name!r} is no table of floats")  # or doubles
+        _require(
+            end.type.HasField("tensor_type") and kind in (1, 11), f"{end.name!r} is no table of floats"
+        )  # or doubles
     axes = graph.input[0].type.tensor_type.shape.dim
-    _must(len(axes) == 2 and not axes[0].HasField("dim_value"), "its input is not (any number of rows, feature)")
-    _must(axes[1].dim_value == features, f"it takes {axes[1].dim_value} features, not {features}")
+    _require(len(axes) == 2 and not axes[0].HasField("dim_value"), "its input is not (any number of rows, feature)")
+    _require(axes[1].dim_value == features, f"it takes {axes[1].dim_value} features, not {features}")
 
 
 def _product(sizes: Any) -> int:
@@ -115,6 +120,8 @@ def _product(sizes: Any) -> int:
     return product
 
 
-def _must(fine: bool, wrong: str) -> None:
-    if not fine:
-        raise ValueError(f"the ONNX graph is refused: {wrong}.")
+def _refused(complaint: str) -> ValueError:
+    return ValueError(f"the ONNX graph is refused: {complaint}")
+
+
+_require = partial(require, refusal=_refused)

@@ -15,6 +15,8 @@ from typing import Any, ClassVar, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.foundation.errors import require
+
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
 Axes = tuple[int | str, ...]  # the size of each axis, or a name: equal names must have equal sizes
@@ -136,15 +138,15 @@ def check_training(features: Array, truth: Array, classes: int) -> None:
     Raises:
         ValueError: no rows, shapes that do not match, values that are not finite, or codes outside the classes.
     """
-    _require(features.ndim == 2 and len(features) > 0, f"features have the shape {features.shape}, not (row, feature)")
-    _require(truth.shape == features.shape[:1], f"{len(features)} rows have truth of shape {truth.shape}")
-    _require(bool(np.isfinite(features).all()), "a feature is not finite")
+    require(features.ndim == 2 and len(features) > 0, f"features have the shape {features.shape}, not (row, feature)")
+    require(truth.shape == features.shape[:1], f"{len(features)} rows have truth of shape {truth.shape}")
+    require(bool(np.isfinite(features).all()), "a feature is not finite")
     if classes == 0:
-        _require(bool(np.isfinite(truth).all()), "a true value is not finite")
+        require(bool(np.isfinite(truth).all()), "a true value is not finite")
         return
-    _require(classes >= 2, f"{classes} class cannot be told apart")
-    _require(truth.dtype.kind in "iu", f"codes of classes have the type {truth.dtype}")
-    _require(bool((truth >= 0).all() and (truth < classes).all()), f"a code is outside 0..{classes - 1}")
+    require(classes >= 2, f"{classes} class cannot be told apart")
+    require(truth.dtype.kind in "iu", f"codes of classes have the type {truth.dtype}")
+    require(bool((truth >= 0).all() and (truth < classes).all()), f"a code is outside 0..{classes - 1}")
 
 
 def check_arrays(arrays: Mapping[str, Array], wanted: Mapping[str, tuple[str, Axes]]) -> dict[str, int]:
@@ -162,18 +164,16 @@ def check_arrays(arrays: Mapping[str, Array], wanted: Mapping[str, tuple[str, Ax
     {'class': 3}
     """
     for name in sorted({*arrays, *wanted}):
-        _require(name in arrays, f"the array {name!r} is missing")
-        _require(name in wanted, f"there is an array {name!r} too many")
+        require(name in arrays, f"the array {name!r} is missing")
+        require(name in wanted, f"there is an array {name!r} too many")
     sizes: dict[str, int] = {}
     for name, (dtype, axes) in wanted.items():
         array = arrays[name]
-        _require(array.dtype == np.dtype(dtype), f"{name!r} has the type {array.dtype}, not {dtype}")
-        _require(array.ndim == len(axes), f"{name!r} has {array.ndim} axes, not {len(axes)}")
+        require(array.dtype == np.dtype(dtype), f"{name!r} has the type {array.dtype}, not {dtype}")
+        require(array.ndim == len(axes), f"{name!r} has {array.ndim} axes, not {len(axes)}")
         for size, axis in zip(array.shape, axes, strict=True):
             _check_axis(name, size, axis, sizes)
-        _require(
-            array.dtype.kind != "f" or bool(np.isfinite(array).all()), f"{name!r} holds a value that is not finite"
-        )
+        require(array.dtype.kind != "f" or bool(np.isfinite(array).all()), f"{name!r} holds a value that is not finite")
     return sizes
 
 
@@ -183,19 +183,14 @@ def check_codes(codes: Array, classes: int) -> None:
     Raises:
         ValueError: they cannot be the codes of the classes that the training rows had.
     """
-    _require(bool((np.diff(codes) > 0).all()), "the codes of the classes do not rise")
-    _require(len(codes) > 0 and codes[0] >= 0 and codes[-1] < classes, f"a code is outside 0..{classes - 1}")
+    require(bool((np.diff(codes) > 0).all()), "the codes of the classes do not rise")
+    require(len(codes) > 0 and codes[0] >= 0 and codes[-1] < classes, f"a code is outside 0..{classes - 1}")
 
 
 def _check_axis(name: str, size: int, axis: int | str, sizes: dict[str, int]) -> None:
     if isinstance(axis, int):
-        _require(size == axis, f"{name!r} has an axis of {size}, not {axis}")
+        require(size == axis, f"{name!r} has an axis of {size}, not {axis}")
         return
-    _require(size > 0, f"{name!r} has no {axis}")
+    require(size > 0, f"{name!r} has no {axis}")
     known = sizes.setdefault(axis, size)
-    _require(size == known, f"{name!r} has {size} along the axis {axis!r}, where others have {known}")
-
-
-def _require(fine: bool, complaint: str) -> None:
-    if not fine:
-        raise ValueError(f"{complaint}.")
+    require(size == known, f"{name!r} has {size} along the axis {axis!r}, where others have {known}")

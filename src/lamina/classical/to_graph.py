@@ -13,7 +13,7 @@ import numpy as np
 
 from lamina.classical.answering import Fitted
 from lamina.classical.graph import LearntGraph
-from lamina.foundation.errors import LaminaError
+from lamina.foundation.errors import LaminaError, first_line
 
 # where scikit-learn's estimators keep rows they were fitted on
 ROWS_INSIDE = frozenset({"support_vectors_", "_fit_X", "X_fit_", "X_train_", "_X_fit", "X_thresholds_"})
@@ -104,7 +104,7 @@ def _convert(fitted: Fitted, features: int, wide: bool) -> bytes:
         _keep_last_output(model.graph)
         data: bytes = model.SerializeToString()
     except Exception as error:  # skl2onnx has many kinds, and no common parent
-        raise ValueError(f"skl2onnx cannot convert it: {_first_line(error)}") from error
+        raise ValueError(f"skl2onnx cannot convert it: {first_line(error)}") from error
     return data
 
 
@@ -119,7 +119,3 @@ def _keep_last_output(graph: Any) -> None:
             graph.node.remove(node)
     for tensor in [tensor for tensor in graph.initializer if tensor.name not in needed]:
         graph.initializer.remove(tensor)
-
-
-def _first_line(error: Exception) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

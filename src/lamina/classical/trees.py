@@ -13,12 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from lamina.classical.learnt import Array, Axes, check_arrays
+from lamina.foundation.errors import require
 
 LEAF = -1  # the feature that a leaf asks for
 MOST_NODES = 2**30  # two children of the last still have an int32 number
@@ -151,14 +153,16 @@ def check_trees(arrays: Mapping[str, Array], *, features: int) -> None:
     """
     check_arrays(arrays, WANTED)
     feature, threshold, child, start, value = (arrays[name] for name in WANTED)
-    _must(len(feature) < MOST_NODES, f"there are {len(feature)} nodes")
-    _must(start[0] == 0, "'start' does not begin at node 0")
-    _must(bool((np.diff(start) > 0).all() and start[-1] < len(feature)), "'start' does not rise inside the nodes")
-    _must(bool(((feature >= LEAF) & (feature < features)).all()), f"'feature' leaves the {features} features there are")
+    _require(len(feature) < MOST_NODES, f"there are {len(feature)} nodes")
+    _require(start[0] == 0, "'start' does not begin at node 0")
+    _require(bool((np.diff(start) > 0).all() and start[-1] < len(feature)), "'start' does not rise inside the nodes")
+    _require(
+        bool(((feature >= LEAF) & (feature < features)).all()), f"'feature' leaves the {features} features there are"
+    )
     leaf = feature == LEAF
-    _must(bool(((child[leaf] >= 0) & (child[leaf] < len(value))).all()), "a leaf's 'child' is no row of 'value'")
-    _must(bool(np.bincount(child[leaf], minlength=len(value)).all()), "a row of 'value' belongs to no leaf")
-    _must(bool((threshold[leaf] == 0).all()), "a leaf has a threshold")
+    _require(bool(((child[leaf] >= 0) & (child[leaf] < len(value))).all()), "a leaf's 'child' is no row of 'value'")
+    _require(bool(np.bincount(child[leaf], minlength=len(value)).all()), "a row of 'value' belongs to no leaf")
+    _require(bool((threshold[leaf] == 0).all()), "a leaf has a threshold")
     _check_family(leaf, child, start)
 
 
@@ -178,10 +182,10 @@ def _check_family(leaf: npt.NDArray[np.bool_], child: npt.NDArray[np.int32], sta
     end = np.repeat(np.append(start[1:], len(leaf)), _lengths(start, len(leaf)))
     parents = np.flatnonzero(~leaf)
     first = child[parents].astype(np.int64)
-    _must(bool((first > parents).all()), "a 'child' does not come after its parent")
-    _must(bool((first + 1 < end[parents]).all()), "a 'child' lies outside its tree")
+    _require(bool((first > parents).all()), "a 'child' does not come after its parent")
+    _require(bool((first + 1 < end[parents]).all()), "a 'child' lies outside its tree")
     times = np.bincount(np.concatenate([first, first + 1, start]), minlength=len(leaf))
-    _must(bool((times == 1).all()), "a node has no parent, or more than one")
+    _require(bool((times == 1).all()), "a node has no parent, or more than one")
 
 
 def _ready(trees: Trees) -> Walk:
@@ -198,6 +202,8 @@ def _lengths(start: Array, nodes: int) -> npt.NDArray[np.int64]:
     return np.diff(np.append(start.astype(np.int64), nodes))
 
 
-def _must(fine: bool, wrong: str) -> None:
-    if not fine:
-        raise ValueError(f"these are no trees: {wrong}.")
+def _no_trees(complaint: str) -> ValueError:
+    return ValueError(f"these are no trees: {complaint}")
+
+
+_require = partial(require, refusal=_no_trees)

@@ -5,16 +5,27 @@ a result is judged, or shown.
 """
 
 from lamina.estimators.asked import as_network, as_training, member_seeds
-from lamina.estimators.fitting import Fitted, Part, RowNumbers, fit_networks
+from lamina.estimators.encoding import RowNumbers
+from lamina.estimators.fitting import Fitted, Part, fit_networks
 from lamina.estimators.keep import classic_model, to_model, untimed
 from lamina.estimators.networks import HELD_BACK_FROM, NetworkClassifier, NetworkRegressor
 from lamina.estimators.recipe import Task, usual_loss, usual_network
 from lamina.estimators.renew import GENTLER, renew_networks
-from lamina.estimators.streaming import fit_stream
+from lamina.estimators.streaming import (
+    WATCHED,
+    WATCHED_FROM,
+    fit_stream,
+    fit_surveyed,
+    held_rows,
+    streamed_epochs,
+    streamed_model,
+)
 
 __all__ = [
     "GENTLER",
     "HELD_BACK_FROM",
+    "WATCHED",
+    "WATCHED_FROM",
     "Fitted",
     "NetworkClassifier",
     "NetworkRegressor",
@@ -26,8 +37,12 @@ __all__ = [
     "classic_model",
     "fit_networks",
     "fit_stream",
+    "fit_surveyed",
+    "held_rows",
     "member_seeds",
     "renew_networks",
+    "streamed_epochs",
+    "streamed_model",
     "to_model",
     "untimed",
     "usual_loss",

@@ -12,12 +12,13 @@ import pyarrow as pa
 import torch
 from torch import nn
 
-from lamina.estimators.fitting import Fitted, RowNumbers
-from lamina.estimators.truth import monitor_for, truth_of
+from lamina.estimators.encoding import RowNumbers, rows_of
+from lamina.estimators.fitting import Fitted
+from lamina.estimators.truth import monitor_for
 from lamina.foundation.errors import LaminaError
 from lamina.model import Model, Predictor
 from lamina.networks import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError, Poisson, Quantile
-from lamina.training import Member, Rows, Training, fit_fleet
+from lamina.training import Member, Training, fit_fleet
 
 GENTLER = 0.3  # of the usual learning rate: far steps would forget what is known
 
@@ -45,7 +46,8 @@ def renew_networks(model: Model, table: pa.Table, train: RowNumbers, watch: RowN
             remedy="give that one, or fit anew: classical models learn from all rows at once.",
         )
     loss = loss_of(model)
-    pool = _rows(model, table, np.concatenate([train, watch]), loss)
+    seen = table.take(np.concatenate([train, watch]))
+    pool = rows_of(seen, model.encoder, model.target, model.card.target, loss)
     places, last = torch.arange(len(train)), len(train) + len(watch)
     members = [
         Member(train=places, validation=torch.arange(len(train), last), seed=seed) for seed in range(predictor.members)
@@ -84,12 +86,3 @@ def _network(predictor: Predictor, member: int) -> nn.Module:
     network: nn.Module = predictor.spec.build(predictor.signature, seed=member)
     network.load_state_dict({name: tensor[member] for name, tensor in predictor.weights.items()})
     return network
-
-
-def _rows(model: Model, table: pa.Table, used: RowNumbers, loss: Loss) -> Rows:
-    seen = table.take(pa.array(used))
-    batch = model.encoder.encode(seen)
-    inputs = [torch.from_numpy(batch.numbers)]
-    if batch.categories.shape[1]:
-        inputs.append(torch.from_numpy(batch.categories))
-    return Rows(inputs=tuple(inputs), truth=truth_of(model.target, seen.column(model.card.target), loss))

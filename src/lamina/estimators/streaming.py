@@ -120,9 +120,66 @@ def fit_stream(
         share = WATCHED if opened.rows >= WATCHED_FROM else 0.0
         found = survey(opened, schema, seed=seed, share=share)
         findings = check_before_training(found.sample, schema, task=task)
-        plan = _Plan.of(opened, found, network, training, task)
         left = None if seconds is None else max(LEAST_SECONDS, seconds - (time.monotonic() - began))
-        return _fit(plan, left, on_epoch, task, _facts(plan, findings))
+        fitted = fit_surveyed(
+            opened, found, network=network, training=training, task=task, seeds=(seed,), seconds=left, on_epoch=on_epoch
+        )
+        return streamed_model(fitted, found, training, task=task, seeds=(seed,), **_facts(opened, found, findings))
+
+
+def fit_surveyed(
+    source: Source,
+    found: Survey,
+    *,
+    network: Network | None,
+    training: Training,
+    task: Task,
+    seeds: Sequence[int],
+    seconds: float | None = None,
+    on_epoch: Callable[[Progress], None] | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+) -> Fitted:
+    """Networks, one a seed, that have learnt from every row of a surveyed source but those watched or set aside.
+
+    The arguments are those of `fit_stream`, and ``checkpoint`` is that of `fit_fleet`.
+    A member's result does not depend on the others.
+
+    Raises:
+        DataError: a file is damaged.
+        SpecError: the training needs all rows at once, or its loss is for another task.
+        TrainingError: training diverged, or the source has changed since.
+    """
+    _refuse_whole(training)
+    plan = _Plan.of(source, found, network, training, task)
+    pool, train, watch = _pool(plan.blocks)
+    limits = [limit for limit in (seconds, training.seconds) if limit is not None]
+    trained = fit_fleet(
+        partial(_build, plan.network, plan.signature),
+        pool,
+        [Member(train=train, validation=watch, seed=one) for one in seeds],
+        replace(plan.training, seconds=min(limits, default=None)),
+        loss=plan.blocks.loss,
+        monitor=monitor_for(plan.blocks.loss),
+        on_epoch=on_epoch,
+        blocks=plan.blocks,
+        checkpoint=checkpoint,
+    )
+    return Fitted(
+        encoder=plan.blocks.pieces.encoder,
+        target=plan.blocks.target,
+        predictor=Predictor(spec=plan.network, signature=plan.signature, weights=trained.weights),
+        histories=trained.histories,
+        stopped=trained.stopped,
+    )
+
+
+def streamed_model(
+    fitted: Fitted, found: Survey, training: Training, *, task: Task, seeds: Sequence[int], **facts: Any
+) -> Model:
+    """The model of networks that `fit_surveyed` has made; ``facts`` are those of `to_model`."""
+    training = replace(training, loss=training.loss or usual_loss(task, found.rows))
+    part = Part(train=np.arange(0), watch=np.arange(0), seeds=tuple(seeds))
+    return to_model(fitted, found.schema, part, training, task=task, **{**facts, "rows": found.rows})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,46 +197,14 @@ class _Plan:
         pieces = Pieces(source=source, survey=found, encoder=encoder, rows=block_rows(encoder, source.row_bytes))
         return cls(
             network=network,
-            training=replace(training, loss=loss, epochs=_epochs(training, found.rows)),
+            training=replace(training, loss=loss, epochs=streamed_epochs(training, found.rows)),
             blocks=TensorBlocks(pieces=pieces, target=target, loss=loss),
             signature=encoder.signature(scores=score_count(target, loss)),
         )
 
 
-def _fit(
-    plan: _Plan,
-    seconds: float | None,
-    on_epoch: Callable[[Progress], None] | None,
-    task: Task,
-    facts: dict[str, Any],
-) -> Model:
-    found, loss = plan.blocks.pieces.survey, plan.blocks.loss
-    pool, train, watch = _pool(plan.blocks)
-    limits = [limit for limit in (seconds, plan.training.seconds) if limit is not None]
-    trained = fit_fleet(
-        partial(_build, plan.network, plan.signature),
-        pool,
-        [Member(train=train, validation=watch, seed=found.seed)],
-        replace(plan.training, seconds=min(limits, default=None)),
-        loss=loss,
-        monitor=monitor_for(loss),
-        on_epoch=on_epoch,
-        blocks=plan.blocks,
-    )
-    fitted = Fitted(
-        encoder=plan.blocks.pieces.encoder,
-        target=plan.blocks.target,
-        predictor=Predictor(spec=plan.network, signature=plan.signature, weights=trained.weights),
-        histories=trained.histories,
-        stopped=trained.stopped,
-    )
-    part = Part(train=train.numpy(), watch=watch.numpy(), seeds=(found.seed,))
-    return to_model(fitted, found.schema, part, plan.training, task=task, rows=found.rows, **facts)
-
-
-def _facts(plan: _Plan, findings: Sequence[Finding]) -> dict[str, Any]:
+def _facts(source: Source, found: Survey, findings: Sequence[Finding]) -> dict[str, Any]:
     """What the card says of the data; the findings are those of the sample."""
-    source, found = plan.blocks.pieces.source, plan.blocks.pieces.survey
     notes = (*source.notes, *kind_notes(found.schema), *found.notes)
     words = [note.sentence for note in notes] + [finding.sentence for finding in findings]
     return {"name": source.name, "data": source.name, "notes": tuple(words)}
@@ -187,10 +212,10 @@ def _facts(plan: _Plan, findings: Sequence[Finding]) -> dict[str, Any]:
 
 def _target(found: Survey, task: Task, loss: Loss) -> ClassTarget | NumberTarget:
     """The target as the sample shows it; its rare rows make sure that no class and no extreme is missing."""
-    column = _with_watched(found).column(str(found.schema.target))
+    column = held_rows(found).column(str(found.schema.target))
     every = fit_target(column, found.schema.column(str(found.schema.target)), task)
     check_loss(loss, every, column)
-    if isinstance(every, ClassTarget):  # classes are the question: watched rows may show them too
+    if isinstance(every, ClassTarget):  # classes are the question: rows that are not learnt from may show them too
         return every
     if loss.link == "exp":  # counts are counts: a logarithm of a scaled one would mean nothing
         return replace(every, mean=0.0, scale=1.0)
@@ -198,8 +223,10 @@ def _target(found: Survey, task: Task, loss: Loss) -> ClassTarget | NumberTarget
     return fit_target(own, found.schema.column(str(found.schema.target)), task)
 
 
-def _with_watched(found: Survey) -> pa.Table:
-    return pa.concat_tables([found.sample, found.watched])
+def held_rows(found: Survey) -> pa.Table:
+    """Every row that a survey holds: the sample, then the watched rows, then those set aside."""
+    parts = [found.sample, found.watched, found.aside]
+    return pa.concat_tables([part for part in parts if part.num_columns])
 
 
 def _pool(blocks: TensorBlocks) -> tuple[Rows, torch.Tensor, torch.Tensor]:
@@ -224,7 +251,7 @@ def _rows(batch: Batch, truth: torch.Tensor) -> Rows:
     return Rows(inputs=(torch.from_numpy(batch.numbers), *codes), truth=truth)
 
 
-def _epochs(training: Training, rows: int) -> int:
+def streamed_epochs(training: Training, rows: int) -> int:
     """The epochs asked for; where they are left open, the usual ones, but so few that not too many rows are met."""
     asked = epoch_count(training.epochs, rows, epoch_steps(training.rows_a_step, rows))
     return asked if training.epochs != "auto" else min(asked, max(1, MOST_MET // rows))

@@ -16,13 +16,13 @@ from lamina.evaluation.plan import Plan
 from lamina.evaluation.prepare import Prepared
 from lamina.evaluation.protocol import Protocol
 from lamina.evaluation.race import Outcome
-from lamina.evaluation.score import article, drawn_interval, finite_or_none
+from lamina.evaluation.score import article, drawn_interval
 from lamina.evaluation.tally import Tally, classes_of, codes_of, first_draw, settings_of, truth_of
 from lamina.evaluation.verdict import mean_interval
 from lamina.explain import explanation_facts, inside_facts
 from lamina.foundation.randomness import numpy_stream
 from lamina.foundation.specs import Json, code
-from lamina.metrics import METRICS, format_metric
+from lamina.metrics import METRICS, finite_or_none, format_metric
 from lamina.model import Model, environment_here
 from lamina.training import diagnose
 

@@ -11,12 +11,12 @@ import pyarrow as pa
 
 from lamina.evaluation.plan import Plan
 from lamina.evaluation.prepare import Prepared
-from lamina.evaluation.score import article, drawn_interval, finite_or_none
+from lamina.evaluation.score import article, drawn_interval
 from lamina.evaluation.tally import Tally, first_draw, truth_of
 from lamina.evaluation.verdict import Corrected, choice_optimism, practical_region
 from lamina.foundation.errors import DataError
 from lamina.foundation.specs import Json
-from lamina.metrics import METRICS, Metric, format_metric
+from lamina.metrics import METRICS, Metric, finite_or_none, format_metric
 from lamina.model import Model
 
 UNMEASURABLE = 0.1  # of what counts as practically equal: less than that is nothing

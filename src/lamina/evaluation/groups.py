@@ -9,9 +9,8 @@ import pyarrow.compute as pc
 from lamina.data import Category, Flag
 from lamina.evaluation.plan import Plan
 from lamina.evaluation.prepare import Prepared
-from lamina.evaluation.score import finite_or_none
 from lamina.evaluation.tally import Tally, first_draw
-from lamina.metrics import METRICS
+from lamina.metrics import METRICS, finite_or_none
 
 MOST_LEVELS, MOST_COLUMNS = 6, 4  # of a column, and columns, that are looked at
 FEWEST_ROWS = 20  # of a level: below, its score is chance

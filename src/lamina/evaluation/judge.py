@@ -9,10 +9,9 @@ from lamina.evaluation.facts import share_tested
 from lamina.evaluation.keep import can_be_kept
 from lamina.evaluation.plan import Plan
 from lamina.evaluation.prepare import Prepared
-from lamina.evaluation.score import finite_or_none
 from lamina.evaluation.tally import Tally, truth_of
 from lamina.evaluation.verdict import SIMPLICITY, Judge, Lesson, Standing, Verdict, by_folds, by_rows, decide, lesson
-from lamina.metrics import METRICS
+from lamina.metrics import METRICS, finite_or_none
 
 
 def verdict_of(

@@ -13,9 +13,9 @@ from lamina.evaluation.facts import score_interval
 from lamina.evaluation.groups import group_scores
 from lamina.evaluation.plan import Plan
 from lamina.evaluation.prepare import Prepared
-from lamina.evaluation.race import NetworkRecipe, network_model
-from lamina.evaluation.score import finite_or_none
+from lamina.evaluation.race import Recipe
 from lamina.evaluation.tally import Tally
+from lamina.metrics import finite_or_none
 from lamina.model import Model
 from lamina.rivals import encode
 
@@ -27,14 +27,12 @@ def can_be_kept(tally: Tally) -> bool:
     return tally.contender.name == NETWORK or getattr(tally.kept.learnt, "kind", None) in LEARNT
 
 
-def kept_model(prepared: Prepared, plan: Plan, tally: Tally, recipe: NetworkRecipe, *, metric: str, seed: int) -> Model:
+def kept_model(prepared: Prepared, plan: Plan, tally: Tally, recipe: Recipe, *, metric: str, seed: int) -> Model:
     """The model of a contender, with what held-out rows taught about how sure it may be."""
     card = card_facts(prepared, plan, tally, metric=metric, seed=seed)
     trial = plan.trials[plan.kept]
     if tally.contender.name == NETWORK:
-        return network_model(
-            prepared, len(trial.train), recipe, tally.kept.learnt, calibration=tally.calibration, **card
-        )
+        return recipe.model(prepared, len(trial.train), tally.kept.learnt, calibration=tally.calibration, **card)
     encoded = encode(prepared.table, prepared.schema, prepared.task, trial, clipped=tally.contender.family.clipped)
     return classic_model(
         tally.kept.learnt,

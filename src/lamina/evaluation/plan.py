@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lamina.data import folds, hold_out
+from lamina.data import Schema, folds, hold_out
 from lamina.evaluation.prepare import Prepared
 from lamina.evaluation.protocol import Protocol, number_of_folds, number_of_repeats, share_set_aside
 from lamina.foundation.randomness import derive_seed, numpy_stream
@@ -50,7 +50,12 @@ def make_plan(prepared: Prepared, protocol: Protocol, *, seed: int) -> Plan:
     known, test = _set_aside(prepared, protocol, every, seed)
     judged = _judged(prepared, protocol, known, seed)
     keep = (Trial(train=known, test=NO_ROWS, purpose="keep"),) if len(judged) > 1 else ()
-    return Plan(trials=(*judged, *keep), known=known, test=test, groups=_group_codes(prepared, protocol))
+    return Plan(
+        trials=(*judged, *keep),
+        known=known,
+        test=test,
+        groups=group_codes(prepared.table, prepared.schema, protocol.group),
+    )
 
 
 def curve_trials(
@@ -128,10 +133,15 @@ def _ties(prepared: Prepared, protocol: Protocol, rows: RowNumbers) -> dict[str,
     }
 
 
-def _group_codes(prepared: Prepared, protocol: Protocol) -> RowNumbers | None:
-    if protocol.group is None:
+def group_codes(table: pa.Table, schema: Schema, group: str | None) -> RowNumbers | None:
+    """The number of each row's group ``(row,)``; rows without one are a group of their own. None without groups.
+
+    Raises:
+        SchemaError: the group is not a column.
+    """
+    if group is None:
         return None
-    column = prepared.table.column(prepared.schema.column(protocol.group).name)
+    column = table.column(schema.column(group).name)
     return np.asarray(pc.index_in(column, value_set=column.unique()), np.int64)
 
 

@@ -65,7 +65,7 @@ def prepare(
         SchemaError: the target or another column is not there.
     """
     raw = read(data, missing=missing)
-    target = _target(raw.name, target, raw.table.column_names)
+    target = named_target(raw.name, target, raw.table.column_names)
     schema = _without_group(infer_schema(raw, target=target, kinds=kinds, task=task), protocol)
     task = task or infer_task(schema)
     table, notes = conform(raw, schema, need_target=True)
@@ -113,7 +113,12 @@ class _Digest:
         """Nothing was opened."""
 
 
-def _target(name: str, target: str | None, columns: Sequence[str]) -> str:
+def named_target(name: str, target: str | None, columns: Sequence[str]) -> str:
+    """The target that was named, or that of a built-in set.
+
+    Raises:
+        SchemaError: there is neither.
+    """
     if target is not None:
         return target
     if name in BUILTIN:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from typing import Protocol as Interface
 
 import numpy as np
 import pyarrow as pa
@@ -26,6 +28,31 @@ HELD_BACK_FROM = 2_000  # training rows from which a tenth can be spared to find
 WATCHED = 0.1  # share of the training rows that is held back for that
 
 
+OnEpoch = Callable[[Progress], None]
+
+
+class Recipe(Interface):
+    """How the network that takes part is made, and from which rows."""
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """A seed for each member."""
+
+    def attempts(
+        self,
+        prepared: Prepared,
+        trials: Sequence[Trial],
+        *,
+        protocol: Protocol,
+        until: float | None,
+        on_epoch: OnEpoch | None,
+    ) -> tuple[Attempt, ...]:
+        """The networks' attempts at all trials, best so far when the clock (`time.monotonic`) shows ``until``."""
+
+    def model(self, prepared: Prepared, rows: int, fitted: Fitted, **facts: Any) -> Model:
+        """The model of networks whose trial had so many training rows; ``facts`` are fields of its card."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class NetworkRecipe:
     """How the network that takes part is made: None is the usual one for so many rows; a seed for each member.
@@ -38,11 +65,29 @@ class NetworkRecipe:
     training: Training
     seeds: tuple[int, ...]
     choosing: bool
+    checkpoint: str | os.PathLike[str] | None = None
 
     @property
     def learning(self) -> Training:
         """The training, without any choice where there is nothing to choose by."""
         return self.training if self.choosing else replace(self.training, restore_best=False, patience=None)
+
+    def attempts(
+        self,
+        prepared: Prepared,
+        trials: Sequence[Trial],
+        *,
+        protocol: Protocol,
+        until: float | None,
+        on_epoch: OnEpoch | None,
+    ) -> tuple[Attempt, ...]:
+        """The networks of all trials, trained together; see `network_attempts`."""
+        return network_attempts(prepared, trials, recipe=_in_time(self, until), protocol=protocol, on_epoch=on_epoch)
+
+    def model(self, prepared: Prepared, rows: int, fitted: Fitted, **facts: Any) -> Model:
+        """The model of networks that learnt from so many rows."""
+        part = Part(train=np.arange(rows), watch=NO_ROWS, seeds=self.seeds)
+        return to_model(fitted, prepared.schema, part, self.learning, task=prepared.task, **facts)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -75,7 +120,7 @@ def race(
     contenders: Sequence[Contender],
     trials: Sequence[Trial],
     *,
-    recipe: NetworkRecipe,
+    recipe: Recipe,
     protocol: Protocol,
     seed: int,
     workers: int,
@@ -97,11 +142,11 @@ def race(
     with crew:
         crew.work(until=None if until is None else (time.monotonic() + until) / 2)
         if any(one.name == NETWORK for one in contenders):
-            networks = network_attempts(
+            networks = recipe.attempts(
                 prepared,
                 trials,
-                recipe=_in_time(recipe, until),
                 protocol=protocol,
+                until=until,
                 on_epoch=lambda epoch: on_step(epoch, crew.done, len(jobs)),
             )
         done = crew.results(until=until, on_done=lambda done: on_step(None, done, len(jobs)))
@@ -117,7 +162,7 @@ def network_attempts(
     *,
     recipe: NetworkRecipe,
     protocol: Protocol,
-    on_epoch: Callable[[Progress], None] | None,
+    on_epoch: OnEpoch | None,
 ) -> tuple[Attempt, ...]:
     """The networks' attempts at all trials, trained together; each holds its `Fitted` networks.
 
@@ -133,10 +178,11 @@ def network_attempts(
         training=recipe.learning,
         task=prepared.task,
         on_epoch=on_epoch,
+        checkpoint=recipe.checkpoint,
     )
     second = (time.process_time() - began) / max(1, sum(len(part.train) for part in parts))  # of one training row
     return tuple(
-        _answered(prepared, trial, one, recipe, second * len(part.train))
+        answered(prepared, trial, one, recipe, second * len(part.train))
         for trial, part, one in zip(trials, parts, fitted, strict=True)
     )
 
@@ -156,20 +202,15 @@ def network_parts(
     return [Part(train=train, watch=watch, seeds=recipe.seeds) for train, watch in sides]
 
 
-def network_model(prepared: Prepared, part_rows: int, recipe: NetworkRecipe, fitted: Fitted, **facts: Any) -> Model:
-    """The model of networks that learnt from so many rows."""
-    part = Part(train=np.arange(part_rows), watch=NO_ROWS, seeds=recipe.seeds)
-    return to_model(fitted, prepared.schema, part, recipe.learning, task=prepared.task, **facts)
-
-
 def _watched(prepared: Prepared, protocol: Protocol, trial: Trial, seed: int) -> tuple[np.ndarray, np.ndarray]:
     if len(trial.train) < HELD_BACK_FROM:
         return trial.train, NO_ROWS
     return watched_part(prepared, protocol, trial.train, share=WATCHED, seed=seed)
 
 
-def _answered(prepared: Prepared, trial: Trial, fitted: Fitted, recipe: NetworkRecipe, seconds: float) -> Attempt:
-    model = network_model(prepared, len(trial.train), recipe, fitted, name=prepared.name)
+def answered(prepared: Prepared, trial: Trial, fitted: Fitted, recipe: Recipe, seconds: float) -> Attempt:
+    """What networks that took so many processor seconds to train say about the rows that judge."""
+    model = recipe.model(prepared, len(trial.train), fitted, name=prepared.name)
     judged = prepared.table.take(pa.array(trial.test))
     answers, chances = model.decide(judged)
     return Attempt(

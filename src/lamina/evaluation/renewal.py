@@ -17,11 +17,11 @@ import pyarrow as pa
 
 from lamina.data import ClassTarget, Note, hold_out, note_rows_without_target, rows_with_target
 from lamina.estimators import GENTLER, renew_networks, untimed
-from lamina.evaluation.score import finite_or_none
+from lamina.evaluation.plan import group_codes
 from lamina.evaluation.verdict import Comparison, compare_rows, practical_region
 from lamina.foundation.errors import DataError
 from lamina.foundation.specs import Json
-from lamina.metrics import METRICS, format_metric
+from lamina.metrics import METRICS, finite_or_none, format_metric
 from lamina.model import Model
 from lamina.training import AdamW, Training, training_with
 
@@ -71,16 +71,25 @@ class Renewal:
         }
 
 
-def renew(model: Model, data: Any, *, training: Training | None = None, seed: int = 0) -> Renewal:
+def renew(
+    model: Model, data: Any, *, training: Training | None = None, group: str | None = None, seed: int = 0
+) -> Renewal:
     """Let a model of networks go on learning from new rows.
 
     A fifth of the new rows judges, a tenth of the others finds the best epoch. The learning rate is three tenths of the
     usual one, unless a training is given: what was learnt before should not be forgotten at once. Schema, encoder,
     classes and scale stay those of the model.
 
+    Args:
+        model: of networks.
+        data: the new rows: whatever `lamina.read` takes.
+        training: how it learns on; None for the default, gently.
+        group: a column whose equal values stay on one side of every split, and witness together.
+        seed: of the splits, and of the draws of the comparison.
+
     Raises:
         LaminaError: the model is no network.
-        DataError: fewer than thirty new rows with an answer.
+        DataError: fewer than thirty new rows with an answer, or a single group.
         SchemaError: a column is missing, or a class is new.
         TrainingError: training diverged.
 
@@ -96,9 +105,13 @@ def renew(model: Model, data: Any, *, training: Training | None = None, seed: in
     if table.num_rows < FEWEST:
         raise _too_few(table.num_rows)
     labels = table.column(target) if isinstance(model.target, ClassTarget) else None
-    known, judge = hold_out(table.num_rows, fraction=HELD_OUT, seed=seed, labels=labels)
-    some = None if labels is None else labels.take(pa.array(known))
-    train, watch = hold_out(len(known), fraction=WATCHED, seed=seed + 1, labels=some)
+    parties = group_codes(table, model.schema, group)
+    known, judge = hold_out(table.num_rows, fraction=HELD_OUT, seed=seed, labels=labels, groups=parties)
+    some, theirs = (
+        (None if labels is None else labels.take(pa.array(known))),
+        (None if parties is None else parties[known]),
+    )
+    train, watch = hold_out(len(known), fraction=WATCHED, seed=seed + 1, labels=some, groups=theirs)
     learning = training or _gentle()
     fitted = renew_networks(model, table, known[train], known[watch], learning)
     history = [untimed(one) for one in fitted.histories]
@@ -108,7 +121,16 @@ def renew(model: Model, data: Any, *, training: Training | None = None, seed: in
     truth, new, old = _truth(model, judged), _answers(renewed, judged), _answers(model, judged)
     before, after = model.evaluate_table(judged), renewed.evaluate_table(judged)
     region = practical_region(metric, before[metric.name])
-    comparison = compare_rows(truth, new, old, metric=metric.function, better=metric.better, region=region, seed=seed)
+    comparison = compare_rows(
+        truth,
+        new,
+        old,
+        metric=metric.function,
+        better=metric.better,
+        region=region,
+        seed=seed,
+        groups=None if parties is None else parties[judge],
+    )
     better = comparison.difference >= 0
     return Renewal(
         model=renewed if better else model,

@@ -53,11 +53,6 @@ def scores_of(measured: Sequence[Mapping[str, float]]) -> tuple[Score, ...]:
     return tuple(Score(name=name, folds=tuple(fold[name] for fold in measured)) for name in measured[0])
 
 
-def finite_or_none(value: float) -> float | None:
-    """A number that JSON can hold, which has no infinity."""
-    return value if math.isfinite(value) else None
-
-
 def drawn_interval(
     truth: npt.NDArray[Any],
     given: npt.NDArray[np.float64],

@@ -13,7 +13,7 @@ from lamina.evaluation.estimate import duration_words, estimated_seconds
 from lamina.evaluation.plan import Plan
 from lamina.evaluation.prepare import Prepared
 from lamina.evaluation.protocol import Protocol
-from lamina.evaluation.race import NetworkRecipe, Outcome, race
+from lamina.evaluation.race import Outcome, Recipe, race
 from lamina.evaluation.step import Stage, Step
 from lamina.evaluation.tally import classes_of
 from lamina.rivals import Trial, usual_workers
@@ -29,13 +29,14 @@ class Setup:
     prepared: Prepared
     plan: Plan
     contenders: tuple[Contender, ...]
-    recipe: NetworkRecipe
+    recipe: Recipe
     protocol: Protocol
     metric: str
     seed: int
     workers: int
     clock: Clock
     say: OnStep
+    opening: str = ""  # what is about to be done, where the plan cannot tell
 
     def run(self, stage: Stage, share: float, who: Sequence[Contender], trials: Sequence[Trial]) -> tuple[Outcome, ...]:
         """What these contenders said in these trials, by the time that ``share`` of the budget is used up."""
@@ -65,6 +66,8 @@ class Setup:
 
     def words(self, *, curve: bool) -> str:
         """What is about to be done, and about how long it will take."""
+        if self.opening:
+            return self.opening
         plan, judged = self.plan, len(self.plan.judged)
         aside = f"; {len(plan.test):,} rows are set aside and opened once" if len(plan.test) else ""
         splits = f"{judged} splits" if judged > 1 else "one split"

@@ -5,34 +5,36 @@ prepare -> plan -> every contender tries every trial -> tally -> verdict -> lear
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from lamina.classical import Constant, Linear
-from lamina.data import MISSING_SPELLINGS, Note
-from lamina.estimators import Task, as_network, as_training, member_seeds
+from lamina.data import MISSING_SPELLINGS, Note, Source, as_source
+from lamina.estimators import Task, as_network, as_training
 from lamina.evaluation import facts as tell
-from lamina.evaluation.asked import check_asked, headline_of
+from lamina.evaluation.asked import check_asked
 from lamina.evaluation.clock import Clock
 from lamina.evaluation.contenders import NETWORK, contenders_of
 from lamina.evaluation.curve import DRAWS, costs_of, curve_plan, learning_curve, why_no_curve
-from lamina.evaluation.estimate import estimated_seconds
 from lamina.evaluation.final import final_facts
 from lamina.evaluation.judge import keepable, ranked, verdict_of
 from lamina.evaluation.keep import can_be_kept, kept_model, not_kept_note
-from lamina.evaluation.plan import make_plan, naive_trials
-from lamina.evaluation.prepare import prepare
+from lamina.evaluation.plan import naive_trials
 from lamina.evaluation.protocol import Protocol
-from lamina.evaluation.quick import QUICK_CONTENDERS, QUICK_DRAWS, quick_protocol, quick_rows
-from lamina.evaluation.race import NetworkRecipe
-from lamina.evaluation.result import Study
-from lamina.evaluation.setup import OnStep, Setup, workers_for
+from lamina.evaluation.quick import QUICK_CONTENDERS, QUICK_DRAWS, quick_protocol
+from lamina.evaluation.result import Study, check_folder
+from lamina.evaluation.setup import OnStep, Setup
+from lamina.evaluation.several import taking_part
+from lamina.evaluation.starting import Asked, start, start_stream
 from lamina.evaluation.step import Step
-from lamina.evaluation.tally import Tally, classes_of, tally, truth_of
+from lamina.evaluation.streamed import as_streamed
+from lamina.evaluation.tally import Tally, tally, truth_of
 from lamina.evaluation.verdict import Verdict
 from lamina.foundation.devices import pick_device
 from lamina.foundation.energy import joules_between, look
+from lamina.foundation.processes import place_here
 from lamina.foundation.specs import Json
 from lamina.metrics import METRICS
 from lamina.model import Model
@@ -56,6 +58,7 @@ def fit(
     members: int | None = None,
     kinds: Mapping[str, str] | None = None,
     missing: Sequence[str] = MISSING_SPELLINGS,
+    stream: bool | None = None,
     seed: int = 0,
     seconds: float | None = None,
     quick: bool = False,
@@ -63,12 +66,15 @@ def fit(
     explain: bool = True,
     workers: int | None = None,
     command: str = "",
+    checkpoint: str | os.PathLike[str] | None = None,
     on_step: OnStep | None = None,
 ) -> Study:
     """Train a network and its simpler rivals on the same rows, and say which to use.
 
+    Under torchrun all processes call this alike; the first one runs the study, and the others help with its networks.
+
     Args:
-        data: a path, a built-in name, any data frame, or a dict of lists.
+        data: a path, a built-in name, any data frame, a dict of lists, or a folder of Parquet or delimited files.
         target: the column to predict; a built-in set knows its own.
         contenders: the network's rivals: names such as ``"linear"``, scikit-learn estimators, or their
             ``"package.module:Class"``; None for all that are built in, empty for the network alone.
@@ -81,6 +87,9 @@ def fit(
         members: networks that answer together, by the mean of what they say; None lets the number of rows decide.
         kinds: kinds of columns that are not to be inferred, such as ``{"zip": "category"}``.
         missing: how missing values are spelt.
+        stream: True to learn from files without ever holding all rows, False to read them whole; None streams a table
+            of more than a million rows or a gigabyte (`lamina.data.extent`). A stream is judged by one part held out;
+            the network meets every other row, its rivals a sample.
         seed: of everything that is drawn.
         seconds: wall-clock limit; what does not fit is left out, and said.
         quick: a first look in about a quarter of the time: fewer rivals, folds and rows.
@@ -88,6 +97,7 @@ def fit(
         explain: whether to find out what the models rely on.
         workers: processes for the rivals; None for as many as there are cores. Results do not depend on it.
         command: what a person typed, for the report.
+        checkpoint: a folder where networks keep how far they are: the same study, called again, goes on from there.
         on_step: called at every moment worth telling; the first one has what was found in the data.
 
     Raises:
@@ -96,51 +106,54 @@ def fit(
         SpecError: what was asked for makes no sense.
         DeviceError: the device is not here.
         TrainingError: training diverged.
+        SystemExit: under torchrun, in all processes but the first, with code 0 when the study is over.
 
     >>> study = fit("iris", network="8 tanh", training=Training(epochs=40), contenders=["linear"], curve=False)
     >>> study.headline.name, study.headline.mean > 0.8, study.verdict.rival
     ('accuracy', True, 'linear')
     """
     clock = Clock(seconds)
-    network, training = as_network(network), as_training(training)
-    pick_device(training.device)  # one that is not here is said before anything is read
-    rivals = contenders_of(contenders, usual=QUICK_CONTENDERS) if quick else contenders_of(contenders)
-    check_asked(metric, choose, rivals, seed)
-    protocol = quick_protocol(protocol or Protocol()) if quick else protocol or Protocol()
-    prepared = prepare(data, target, task=task, protocol=protocol, kinds=kinds or {}, missing=missing)
-    prepared = quick_rows(prepared, protocol, seed=seed) if quick else prepared
-    plan = make_plan(prepared, protocol, seed=seed)
-    seeds = member_seeds(seed, members or (1 if quick else None), network, rows=prepared.table.num_rows)
-    busy = workers_for(rivals, workers)
-    if clock.seconds is not None and protocol.repeats is None:
-        guess = estimated_seconds(
-            rivals, plan, members=len(seeds), workers=busy, curve=curve, classes=len(classes_of(prepared))
-        )
-        if guess > clock.seconds:  # one draw of the folds: it must do
-            protocol = replace(protocol, repeats=1)
-            plan = make_plan(prepared, protocol, seed=seed)
-    setup = Setup(
-        prepared=prepared,
-        plan=plan,
-        contenders=rivals,
-        recipe=NetworkRecipe(network=network, training=training, seeds=seeds, choosing=len(plan.judged) == 1),
-        protocol=protocol,
-        metric=headline_of(prepared, metric),
+    asked = Asked(
+        network=as_network(network),
+        training=as_training(training),
+        rivals=contenders_of(contenders, usual=QUICK_CONTENDERS) if quick else contenders_of(contenders),
+        protocol=quick_protocol(protocol or Protocol()) if quick else protocol or Protocol(),
+        task=task,
+        metric=metric,
+        members=members,
+        kinds=kinds or {},
+        missing=missing,
         seed=seed,
-        workers=busy,
+        quick=quick,
+        curve=curve,
+        workers=workers,
         clock=clock,
-        say=on_step or (lambda step: None),
+        say=on_step if on_step and place_here().first else (lambda step: None),
+        checkpoint=checkpoint,
     )
-    return _study(
-        setup, choose=choose, draws=(QUICK_DRAWS if quick else DRAWS) * curve, explain=explain, command=command
-    )
+    pick_device(asked.training.device)  # one that is not here is said before anything is read
+    check_asked(metric, choose, asked.rivals, seed)
+    if checkpoint is not None and place_here().first:
+        check_folder(checkpoint)
+        Path(checkpoint).mkdir(parents=True, exist_ok=True)
+    draws = (QUICK_DRAWS if quick else DRAWS) * curve
+    with as_source(data, stream=stream, missing=missing) as found:
+        if isinstance(found, Source):
+            setup, streamed = start_stream(found, target, asked)
+            with taking_part(setup) as setup:
+                study = _study(setup, choose=choose, draws=0, explain=explain, command=command)
+            return as_streamed(study, streamed, curve=curve)
+        setup = start(found, target, asked)
+    with taking_part(setup) as setup:
+        return _study(setup, choose=choose, draws=draws, explain=explain, command=command)
 
 
 def _study(setup: Setup, *, choose: str | None, draws: int, explain: bool, command: str) -> Study:
     prepared, plan, seed, metric = setup.prepared, setup.plan, setup.seed, setup.metric
     findings, energy = setup.findings(), look()
     setup.say(Step(stage="plan", words=setup.words(curve=bool(draws)), findings=findings, notes=prepared.notes))
-    outcomes = setup.run("contenders", RACE, setup.contenders, plan.trials)
+    later = draws or setup.protocol.group is not None or setup.protocol.time is not None  # the curve, the naive split
+    outcomes = setup.run("contenders", RACE if later else CURVE, setup.contenders, plan.trials)
     done = [one for one in outcomes if one.left_out is None]
     tallies = ranked([tally(prepared, plan, one, metric=metric, seed=seed) for one in done])
     named = tell.by_name(tallies)

@@ -1,4 +1,4 @@
-"""What a contender's answers are worth: scores in every split, how honest its chances are, what it costs.
+"""What a contender's answers are worth: scores in every split, and how honest its chances are.
 
 Chances are calibrated before they are scored, as they are in the model that is kept: those of each fold with the
 temperature of the other folds' rows, so that no row is judged by a temperature that it helped to choose.
@@ -7,7 +7,6 @@ temperature of the other folds' rows, so that no row is judged by a temperature 
 from __future__ import annotations
 
 import dataclasses
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,10 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from lamina.classical import LEARNT
 from lamina.data import ClassTarget
-from lamina.estimators import Fitted
 from lamina.evaluation.contenders import NETWORK, Contender
+from lamina.evaluation.cost import Cost, cost_of
 from lamina.evaluation.honesty import (
     conformity_of_classes,
     conformity_of_numbers,
@@ -32,49 +30,15 @@ from lamina.evaluation.honesty import (
 from lamina.evaluation.plan import Plan
 from lamina.evaluation.prepare import Prepared
 from lamina.evaluation.race import Outcome
-from lamina.evaluation.score import Score, finite_or_none, scores_of
+from lamina.evaluation.score import Score, scores_of
 from lamina.foundation.randomness import numpy_stream
 from lamina.foundation.specs import Json, code
-from lamina.metrics import METRICS, classification_metrics, measure, regression_metrics
+from lamina.metrics import METRICS, classification_metrics, finite_or_none, measure, regression_metrics
 from lamina.model import Calibration, fit_conformity
 from lamina.rivals import Answers, Attempt, Trial, target_of
 
 CHUNKS = 5  # parts of a single test side that calibrate each other
 RARE = 0.2  # share of the rarer of two classes below which always saying the other looks good
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cost:
-    """What a contender takes: processor seconds a training, seconds a row answered, and its size.
-
-    The networks of all splits train together, as a fleet: the network's ``fit_seconds`` are its share of that, by its
-    training rows. Rows are answered as they are encoded. What is not known of somebody else's estimator is None.
-    """
-
-    fit_seconds: tuple[float, ...]  # of each split
-    predict_seconds_a_row: float
-    parameters: int | None
-    multiply_adds: int | None
-    bytes: int | None
-
-    @property
-    def mean_fit_seconds(self) -> float:
-        """Of one training, on average over the splits."""
-        return statistics.fmean(self.fit_seconds)
-
-    def to_json(self) -> dict[str, Json]:
-        """As ``result.json`` has it. Energy is told for the whole run alone: contenders share the machine."""
-        return {
-            "fit_seconds": self.mean_fit_seconds,
-            "cpu_seconds": sum(self.fit_seconds),
-            "fit_seconds_folds": list(self.fit_seconds),
-            "predict_ms_a_row": 1e3 * self.predict_seconds_a_row,
-            "rows_per_second": 1 / self.predict_seconds_a_row if self.predict_seconds_a_row > 0 else None,
-            "bytes": self.bytes,
-            "parameters": self.parameters,
-            "multiply_adds": self.multiply_adds,
-            "joules": None,
-        }
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -166,18 +130,6 @@ def codes_of(prepared: Prepared) -> npt.NDArray[np.int64]:
     return target.encode(prepared.table.column(prepared.schema.target))
 
 
-def cost_of(kept: Attempt, judged: Sequence[Attempt], *, rows: int) -> Cost:
-    """What the trainings of the splits took, and how large what is kept is."""
-    parameters, adds, size = _sizes(kept.learnt)
-    return Cost(
-        fit_seconds=tuple(attempt.cpu_seconds for attempt in judged),
-        predict_seconds_a_row=sum(attempt.predict_seconds for attempt in judged) / max(1, rows),
-        parameters=parameters,
-        multiply_adds=adds,
-        bytes=size,
-    )
-
-
 def settings_of(tally: Tally) -> tuple[str, dict[str, Json], dict[str, Json]]:
     """What was asked for, what was chosen inside the training rows, and what was remarked on the way."""
     learnt = tally.kept.learnt
@@ -185,15 +137,6 @@ def settings_of(tally: Tally) -> tuple[str, dict[str, Json], dict[str, Json]]:
         return code(learnt.predictor.spec), {"members": learnt.predictor.members}, {}
     asked = code(tally.contender.family) if dataclasses.is_dataclass(tally.contender.family) else tally.contender.title
     return asked, dict(getattr(learnt, "chosen", {})), dict(getattr(learnt, "remarks", {}))
-
-
-def _sizes(learnt: Any) -> tuple[int, int, int] | tuple[None, None, None]:
-    if isinstance(learnt, Fitted):
-        weights = learnt.predictor.size * learnt.predictor.members
-        return weights, weights, 4 * weights
-    if learnt is None or learnt.kind not in LEARNT:  # somebody else's: its size is not known
-        return None, None, None
-    return learnt.parameters, learnt.multiply_adds, sum(array.nbytes for array in learnt.arrays().values())
 
 
 def _whole_target(prepared: Prepared) -> Any:

@@ -64,6 +64,27 @@ class DeviceError(LaminaError):
     """The device that was asked for is not here."""
 
 
+def require(fine: bool, complaint: str, refusal: Callable[[str], Exception] = ValueError) -> None:
+    """Raise what ``refusal`` makes of the complaint, unless all is fine.
+
+    >>> require(False, "there are no rows")
+    Traceback (most recent call last):
+    ValueError: there are no rows
+    """
+    if not fine:
+        raise refusal(complaint)
+
+
+def first_line(error: Exception) -> str:
+    r"""The first line of what somebody else's error says, without a full stop; its kind if it says nothing.
+
+    >>> first_line(OSError(" no such file.\nTraceback ...")), first_line(KeyError())
+    ('no such file', 'KeyError')
+    """
+    lines = (line.strip().rstrip(".") for line in str(error).splitlines())
+    return next(filter(None, lines), type(error).__name__)
+
+
 def nearest(name: str, names: Iterable[str]) -> str:
     """A clause that offers the names most like ``name``, or lists the first few.
 

@@ -6,7 +6,7 @@ networks, models.
 
 from lamina.metrics.catalogue import METRICS, classification_metrics, measure, regression_metrics
 from lamina.metrics.decisions import accuracy, balanced_accuracy, confusion_matrix, f1, mcc
-from lamina.metrics.metric import Metric, MetricFunction, format_metric
+from lamina.metrics.metric import Metric, MetricFunction, finite_or_none, format_metric
 from lamina.metrics.numbers import mae, mape, pinball, r2, rmse
 from lamina.metrics.probabilities import brier, calibration_error, log_loss
 from lamina.metrics.ranking import average_precision, roc_auc
@@ -23,6 +23,7 @@ __all__ = [
     "classification_metrics",
     "confusion_matrix",
     "f1",
+    "finite_or_none",
     "format_metric",
     "log_loss",
     "mae",

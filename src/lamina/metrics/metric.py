@@ -61,3 +61,12 @@ def format_metric(metric: Metric, value: float) -> str:
         return f"{value:.2e}"
     places = max(0, 2 - math.floor(math.log10(abs(value))))
     return f"{value:.{places}f}"
+
+
+def finite_or_none(value: float) -> float | None:
+    """A value as JSON can hold it, which has no infinity and no NaN.
+
+    >>> finite_or_none(0.5), finite_or_none(math.nan)
+    (0.5, None)
+    """
+    return value if math.isfinite(value) else None

@@ -7,19 +7,23 @@ Two wings of the house meet here: one makes a `Model`, the other uses it. A file
 digests, its header of weights and its sizes have been checked, and it can name no code to run (`lamina.model.file`).
 """
 
+from lamina.model.answers import Answers
 from lamina.model.archive import FORMAT, read_archive, write_archive
+from lamina.model.asking import DataWarning
 from lamina.model.calibration import Calibration, calibrated, fit_conformity, quantile_of
-from lamina.model.card import Card, card_markdown
+from lamina.model.card import Card
+from lamina.model.card_markdown import card_markdown
 from lamina.model.classic import ClassicPredictor
 from lamina.model.coverage import interval_around, likely_classes
 from lamina.model.decoder import Link, numbers, probabilities
 from lamina.model.environment import environment_here
 from lamina.model.facts import learner_words
-from lamina.model.model import DataWarning, Model, load
+from lamina.model.model import Model, load
 from lamina.model.predictor import Predictor
 
 __all__ = [
     "FORMAT",
+    "Answers",
     "Calibration",
     "Card",
     "ClassicPredictor",

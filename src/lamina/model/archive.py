@@ -11,10 +11,11 @@ import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from lamina.foundation.errors import ModelFileError, nearest
+from lamina.foundation.errors import ModelFileError, nearest, require
 from lamina.foundation.specs import Json
 from lamina.foundation.storage import atomic_write, digest
 from lamina.model import container
@@ -158,13 +159,15 @@ def _opened(path: Path) -> BinaryIO:
     return os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb")
 
 
-def _require(fine: bool, complaint: str) -> None:
-    if not fine:
-        raise ModelFileError(
-            wrong=f"{complaint}.",
-            expected="the members that its manifest lists, unchanged.",
-            remedy="take another copy of the file, or make it again with `lamina fit` or `model.save(path)`.",
-        )
+def _not_as_listed(complaint: str) -> ModelFileError:
+    return ModelFileError(
+        wrong=f"{complaint}.",
+        expected="the members that its manifest lists, unchanged.",
+        remedy="take another copy of the file, or make it again with `lamina fit` or `model.save(path)`.",
+    )
+
+
+_require = partial(require, refusal=_not_as_listed)
 
 
 def _something_else(seems: str, path: Path | None = None) -> ModelFileError:

@@ -19,8 +19,9 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
-from lamina.foundation.errors import ModelFileError
+from lamina.foundation.errors import ModelFileError, require
 
 LOCAL_MARK, LINE_MARK, END_MARK = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 LARGEST_BYTES = 2**32 - 1  # what the 32-bit fields can say
@@ -216,10 +217,12 @@ def _check_size(size: int) -> None:
         )
 
 
-def _require(fine: bool, complaint: str) -> None:
-    if not fine:
-        raise ModelFileError(
-            wrong=f"{complaint}.",
-            expected="a whole model file, as lamina wrote it.",
-            remedy="take another copy of the file, or make it again with `lamina fit` or `model.save(path)`.",
-        )
+def _damaged(complaint: str) -> ModelFileError:
+    return ModelFileError(
+        wrong=f"{complaint}.",
+        expected="a whole model file, as lamina wrote it.",
+        remedy="take another copy of the file, or make it again with `lamina fit` or `model.save(path)`.",
+    )
+
+
+_require = partial(require, refusal=_damaged)

@@ -19,13 +19,15 @@ from collections.abc import Mapping
 
 from lamina.data import TARGET_KINDS, Encoder, Schema
 from lamina.foundation import specs
+from lamina.foundation.errors import require
 from lamina.model.calibration import Calibration
-from lamina.model.card import Card, card_markdown
+from lamina.model.card import Card
+from lamina.model.card_markdown import card_markdown
 from lamina.model.parts import Parts
 from lamina.model.plain_json import finite, write_json
 from lamina.model.plan import MEMBER as PLAN
 from lamina.model.plan import read_plan, write_plan
-from lamina.model.reading import read_member, reading, require, unusable
+from lamina.model.reading import read_member, reading, unusable
 from lamina.model.weights import MEMBER as WEIGHTS
 
 # each count in model.json costs a small object when the network is laid out; ten thousand columns take 100 KiB

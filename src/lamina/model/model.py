@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,10 +27,11 @@ from lamina.data import (
     read,
     rows_with_target,
 )
-from lamina.foundation.errors import DataError, LaminaError, ModelFileError
+from lamina.foundation.errors import ModelFileError
 from lamina.foundation.specs import Json
 from lamina.metrics import classification_metrics, measure, regression_metrics
 from lamina.model.archive import read_archive, write_archive
+from lamina.model.asking import no_answers, rows_of, warn_of, wrong_task
 from lamina.model.calibration import Calibration, calibrated
 from lamina.model.card import Card
 from lamina.model.classic import HOLDS_ROWS, ClassicPredictor
@@ -42,12 +41,6 @@ from lamina.model.facts import model_facts
 from lamina.model.file import from_members, to_members
 from lamina.model.parts import Parts, check_parts
 from lamina.model.predictor import Predictor
-
-_WORTH_A_WARNING = ("cells", "rows", "categories")  # kinds of notes that say an answer may not be what was asked for
-
-
-class DataWarning(UserWarning):
-    """The data was answered, but not quite as it was given: cells were left out or not understood."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -86,7 +79,7 @@ class Model:
             SchemaError: a column is missing.
         """
         scores, notes = self._scores(data, device)
-        _warn(notes)
+        warn_of(notes)
         return self._decide(scores)[0]
 
     def predict_proba(self, data: Any, *, device: str = "cpu") -> npt.NDArray[np.float64]:
@@ -100,9 +93,9 @@ class Model:
             SchemaError: a column is missing.
         """
         if not isinstance(self.target, ClassTarget):
-            raise _wrong_task("predict_proba", "the number", self.card.target, "predict")
+            raise wrong_task("predict_proba", "the number", self.card.target, "predict")
         scores, notes = self._scores(data, device)
-        _warn(notes)
+        warn_of(notes)
         return self._decide(scores)[1]
 
     def predict_interval(self, data: Any, coverage: float = 0.9, *, device: str = "cpu") -> npt.NDArray[np.float64]:
@@ -118,10 +111,10 @@ class Model:
             SchemaError: a column is missing.
         """
         if isinstance(self.target, ClassTarget):
-            raise _wrong_task("predict_interval", "classes of", self.card.target, "predict_set")
+            raise wrong_task("predict_interval", "classes of", self.card.target, "predict_set")
         threshold_for(self.calibration, coverage)  # before the work
         scores, notes = self._scores(data, device)
-        _warn(notes)
+        warn_of(notes)
         return interval_around(self._decide(scores)[0], self.calibration, coverage)
 
     def predict_set(self, data: Any, coverage: float = 0.9, *, device: str = "cpu") -> list[tuple[Any, ...]]:
@@ -138,10 +131,10 @@ class Model:
             SchemaError: a column is missing.
         """
         if not isinstance(self.target, ClassTarget):
-            raise _wrong_task("predict_set", "the number", self.card.target, "predict_interval")
+            raise wrong_task("predict_set", "the number", self.card.target, "predict_interval")
         threshold_for(self.calibration, coverage)  # before the work
         scores, notes = self._scores(data, device)
-        _warn(notes)
+        warn_of(notes)
         labels = self.target.labels.tolist()
         sets = likely_classes(self._decide(scores)[1], self.calibration, coverage)
         return [tuple(labels[code] for code in codes) for codes in sets]
@@ -183,7 +176,7 @@ class Model:
         notes += note_rows_without_target(given, self.card.target)
         table = given.take(rows_with_target(given, self.card.target))
         if not table.num_rows:
-            raise _no_answers(self.card.target)
+            raise no_answers(self.card.target)
         return self.evaluate_table(table, device=device), notes
 
     def decide(self, table: pa.Table, *, device: str = "cpu") -> tuple[npt.NDArray[Any], npt.NDArray[np.float64]]:
@@ -209,7 +202,7 @@ class Model:
             DataError: the data cannot be read.
             SchemaError: a column is missing.
         """
-        return conform(read(_rows_of(data), missing=self.schema.missing), self.schema, need_target=need_target)
+        return conform(read(rows_of(data), missing=self.schema.missing), self.schema, need_target=need_target)
 
     def facts(self) -> dict[str, Json]:
         """What a person may want to know about the model, as plain values."""
@@ -289,36 +282,6 @@ def load(path: str | os.PathLike[str]) -> Model:
         ) from error
 
 
-def _rows_of(data: Any) -> Any:
-    """The data; a dict with one value a column becomes one of lists with one row."""
-    if not isinstance(data, Mapping) or not data:
-        return data
-    single = all(isinstance(value, str) or not hasattr(value, "__len__") for value in data.values())
-    return {name: [value] for name, value in data.items()} if single else data
-
-
-def _warn(notes: tuple[Note, ...]) -> None:
-    for note in notes:
-        if note.kind in _WORTH_A_WARNING:
-            warnings.warn(note.sentence, DataWarning, stacklevel=3)
-
-
 def _saying(card: Card, limit: str) -> Card:
     """The card with one more limit, if it does not say so already."""
     return card if limit in card.limits else dataclasses.replace(card, limits=(*card.limits, limit))
-
-
-def _wrong_task(asked: str, answers: str, target: str, instead: str) -> LaminaError:
-    return LaminaError(
-        wrong=f"{asked} was asked of a model that predicts {answers} {target!r}.",
-        expected="a model that predicts numbers." if answers == "classes of" else "a model that predicts classes.",
-        remedy=f"use model.{instead}(data).",
-    )
-
-
-def _no_answers(target: str) -> DataError:
-    return DataError(
-        wrong=f"no row has a value of the target {target!r}.",
-        expected="rows whose answer is known, to compare the model's answers with.",
-        remedy="use model.predict(data) for rows whose answer is not known.",
-    )

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from lamina.classical import LEARNT
 from lamina.foundation import specs
+from lamina.foundation.errors import require
 from lamina.foundation.signature import Signature
 from lamina.foundation.specs import Json
 from lamina.model.arrays import read_arrays, write_arrays
@@ -21,7 +22,7 @@ from lamina.model.classic import ClassicPredictor, kept_arrays, learnt_of
 from lamina.model.decoder import Link
 from lamina.model.parts import Parts
 from lamina.model.predictor import Predictor, count_members, member_shapes, with_members
-from lamina.model.reading import reading, require
+from lamina.model.reading import reading
 from lamina.model.weights import MEMBER as WEIGHTS
 from lamina.model.weights import read_header, read_weights, write_weights
 from lamina.networks import NETWORK_KINDS, NETWORKS

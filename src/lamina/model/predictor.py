@@ -91,12 +91,13 @@ class Predictor:
         return scores
 
     def _inputs(self, batch: Batch, rows: int, device: torch.device) -> Iterator[tuple[Tensor, ...]]:
-        """Numbers, and codes if the network takes any, each ``(member, rows, ...)``, a few rows at a time."""
+        """Numbers, codes if the network takes any, and fields, each ``(member, rows, ...)``, a few rows at a time."""
         for start in range(0, batch.rows, rows):
             part = slice(start, start + rows)
             tensors = [torch.tensor(batch.numbers[part], device=device)]
             if self.signature.categories:
                 tensors.append(torch.tensor(batch.categories[part], device=device))
+            tensors += [torch.tensor(field[part], device=device) for field in batch.fields]
             yield tuple(tensor.expand(self.members, *tensor.shape) for tensor in tensors)
 
     def _network(self, device: torch.device) -> nn.Module:
@@ -151,7 +152,8 @@ def count_members(shapes: Mapping[str, Shape]) -> int:
 
 def _skeleton(spec: Any, signature: Signature) -> nn.Module:
     """The network with shapes but no memory, whatever sizes it asks for."""
-    largest = max(signature.features, signature.scores, *signature.categories, 0)
+    fields = [size for field in signature.fields for size in (*field.shape, field.codes)]
+    largest = max(signature.features, signature.scores, *signature.categories, *fields)
     if largest > MOST_COUNT:
         raise _no_network(spec, signature, f"{largest:.3g} is too many")
     try:

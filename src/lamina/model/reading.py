@@ -25,6 +25,7 @@ def read_member(members: Mapping[str, bytes], name: str) -> Json:
 def reading(name: str) -> Iterator[None]:
     """Say in which member a value was found that nothing can be made of.
 
+    >>> from lamina.foundation.errors import require
     >>> with reading("model.json"):
     ...     require(False, "it names no network")
     Traceback (most recent call last):
@@ -37,16 +38,6 @@ def reading(name: str) -> Iterator[None]:
     # what the readers of specs raise for values of an unexpected shape; a LaminaError is a ValueError
     except (ValueError, TypeError, KeyError, AttributeError, IndexError, ArithmeticError, RecursionError) as error:
         raise unusable(name, str(getattr(error, "wrong", error))) from error
-
-
-def require(fine: bool, complaint: str) -> None:
-    """Refuse a value inside `reading`.
-
-    Raises:
-        ValueError: it is not fine.
-    """
-    if not fine:
-        raise ValueError(complaint)
 
 
 def unusable(name: str, why: str) -> ModelFileError:

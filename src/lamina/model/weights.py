@@ -15,12 +15,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import safetensors.torch
 import torch
 from torch import Tensor
 
-from lamina.foundation.errors import ModelFileError, nearest
+from lamina.foundation.errors import ModelFileError, nearest, require
 from lamina.foundation.specs import Json
 from lamina.model.plain_json import read_json
 
@@ -140,11 +141,6 @@ def _counts(value: Json) -> bool:
     return isinstance(value, list) and all(type(item) is int and 0 <= item < 2**48 for item in value)
 
 
-def _require(fine: bool, complaint: str) -> None:
-    if not fine:
-        raise broken(complaint)
-
-
 def broken(complaint: str) -> ModelFileError:
     """The refusal of a member of weights, with what is wrong with it."""
     return ModelFileError(
@@ -152,3 +148,6 @@ def broken(complaint: str) -> ModelFileError:
         expected="exactly the tensors of the network or learner that the file describes, every value finite.",
         remedy="take another copy of the file, or make it again with `lamina fit` or `model.save(path)`.",
     )
+
+
+_require = partial(require, refusal=broken)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer, load_digits
 
-from lamina.evaluation.learning.law import Law, Points, curve_sizes, extrapolate, fit_law, see, why_no_law
+from lamina.evaluation.learning.law import Law, Points, check_reach, curve_sizes, fit_law, law_of, see, why_no_law
 from lamina.foundation.errors import DataError
 
 ROWS = (50, 87, 152, 264, 459, 800)
@@ -36,7 +36,7 @@ def test_a_law_is_found_through_noise() -> None:
     assert np.median([f.a for f in found]) == pytest.approx(0.1, abs=0.01)
     assert np.median([f.b for f in found]) == pytest.approx(5.0, rel=0.15)
     assert np.median([f.c for f in found]) == pytest.approx(0.7, rel=0.05)
-    foretold = np.array([extrapolate(p, 1600) for p in points])
+    foretold = np.array([law_of(p).at(1600) for p in points])
     assert np.abs(foretold / law.at(1600) - 1).max() < 0.1
 
 
@@ -119,12 +119,13 @@ def test_a_precise_size_weighs_more() -> None:
 def test_nothing_is_told_beyond_four_times() -> None:
     """Four times the largest size is the last that is told; one row more is refused in three parts."""
     points = noisy(Law(a=0.1, b=2.0, c=0.5), noise=0.01, seed=0)
-    assert extrapolate(points, 3200) == pytest.approx(0.135, abs=0.01)
+    check_reach(points, (3200,))
+    assert law_of(points).at(3200) == pytest.approx(0.135, abs=0.01)
     with pytest.raises(DataError, match="at most 3,200 rows") as caught:
-        extrapolate(points, 3201)
+        check_reach(points, (3200, 3201))
     assert "3,201" in caught.value.wrong
     with pytest.raises(DataError, match="there is no law"):
-        extrapolate(Points(rows=(10,), errors=((0.1,),)), 20)
+        law_of(Points(rows=(10,), errors=((0.1,),)))
 
 
 @pytest.mark.parametrize(
@@ -161,7 +162,7 @@ def test_the_hidden_largest_size_of_a_real_set_is_foretold(load) -> None:
     X = (X - X.mean(axis=0)) / (X.std(axis=0) + 1e-9)
     sizes = curve_sizes(len(y) // 2, least=30)
     errors = tuple(tuple(_nearest_centroid_error(X, y, n, seed) for seed in range(25)) for n in sizes)
-    foretold = extrapolate(Points(rows=sizes[:-1], errors=errors[:-1]), sizes[-1])
+    foretold = law_of(Points(rows=sizes[:-1], errors=errors[:-1])).at(sizes[-1])
     seen = np.mean(errors[-1])
     assert abs(foretold - seen) < max(0.25 * seen, 0.01)
 

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lamina.evaluation.verdict.decide import Verdict, by_folds, by_rows, decide, practical_region
+from lamina.evaluation.verdict.decide import Verdict, decide
+from lamina.evaluation.verdict.foldwise import compare_folds
+from lamina.evaluation.verdict.judges import by_folds, by_rows, practical_region
 from lamina.evaluation.verdict.standing import SIMPLICITY, Standing
-from lamina.evaluation.verdict.statistics import compare_folds
 from lamina.foundation.errors import SpecError
 from lamina.metrics import METRICS, Metric
 

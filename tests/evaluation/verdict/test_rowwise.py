@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from lamina.evaluation.verdict.comparison import Comparison
 from lamina.evaluation.verdict.rowwise import bootstrap_interval, choice_optimism, compare_rows, mcnemar
-from lamina.evaluation.verdict.statistics import Comparison
 from lamina.foundation.errors import DataError
 from lamina.metrics import accuracy, brier, mae, rmse, roc_auc
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from lamina.evaluation.verdict.comparison import Comparison
 from lamina.evaluation.verdict.standing import Standing
-from lamina.evaluation.verdict.statistics import Comparison
 from lamina.evaluation.verdict.words import Found, chance, price_of, sentence_of, times
 from lamina.metrics import METRICS
 

@@ -122,17 +122,6 @@ def why_no_law(points: Points) -> str | None:
     return None
 
 
-def extrapolate(points: Points, rows: float) -> float:
-    """The error that the law of these points foretells with so many rows.
-
-    Raises:
-        DataError: there is no law, or more than four times the largest size is asked for.
-    """
-    law = law_of(points)
-    check_reach(points, (rows,))
-    return law.at(rows)
-
-
 def law_of(points: Points) -> Law:
     """The law of these points.
 

@@ -3,11 +3,13 @@
 Enters: how each contender did, as `Standing`s. Leaves: a `Verdict`. Must not know: tables, training, models.
 """
 
-from lamina.evaluation.verdict.decide import Judge, Verdict, by_folds, by_rows, decide, lesson, practical_region
+from lamina.evaluation.verdict.comparison import Comparison
+from lamina.evaluation.verdict.decide import Verdict, decide, lesson
+from lamina.evaluation.verdict.foldwise import compare_folds, mean_interval
+from lamina.evaluation.verdict.judges import Judge, by_folds, by_rows, practical_region
 from lamina.evaluation.verdict.learnt import Lesson
 from lamina.evaluation.verdict.rowwise import Corrected, bootstrap_interval, choice_optimism, compare_rows
 from lamina.evaluation.verdict.standing import SIMPLICITY, Standing
-from lamina.evaluation.verdict.statistics import Comparison, compare_folds, mean_interval
 
 __all__ = [
     "SIMPLICITY",

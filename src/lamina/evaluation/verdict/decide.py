@@ -10,14 +10,14 @@ mean. The constant answer is the measure of whether anything is learnt (see `lea
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from numpy.typing import ArrayLike, NDArray
-
+from lamina.evaluation.verdict.comparison import Comparison, Word
+from lamina.evaluation.verdict.field import field_of, named
+from lamina.evaluation.verdict.judges import Judge, practical_region
 from lamina.evaluation.verdict.learnt import (
     Lesson,
     Weigh,
@@ -26,15 +26,10 @@ from lamina.evaluation.verdict.learnt import (
     lesson_of,
     without_constant,
 )
-from lamina.evaluation.verdict.rowwise import compare_rows
 from lamina.evaluation.verdict.standing import Standing
-from lamina.evaluation.verdict.statistics import Comparison, Word, compare_folds
 from lamina.evaluation.verdict.words import Found, price_of, sentence_of
-from lamina.foundation.errors import SpecError, nearest
 from lamina.foundation.specs import Json
 from lamina.metrics import Metric
-
-Judge = Callable[[Standing, Standing, float], Comparison]  # two contenders and the region to their comparison
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,56 +64,6 @@ class Verdict:
         return {field.name: _plain(getattr(self, field.name)) for field in dataclasses.fields(self)}
 
 
-def by_folds(metric: Metric, *, test_share: float, rows: int) -> Judge:
-    """Judge by the scores of the folds: see `compare_folds`."""
-
-    def judge(a: Standing, b: Standing, region: float) -> Comparison:
-        return compare_folds(
-            a.folds,
-            b.folds,
-            better=metric.better,
-            region=region,
-            test_share=test_share,
-            rows=rows,
-            share=metric.percent and metric.needs != "numbers",
-        )
-
-    return judge
-
-
-def by_rows(
-    metric: Metric, truth: ArrayLike, *, seed: int, draws: int = 2000, groups: ArrayLike | None = None
-) -> Judge:
-    """Judge by the answers to the rows of one test set: see `compare_rows`."""
-
-    def judge(a: Standing, b: Standing, region: float) -> Comparison:
-        answers = _answers(a), _answers(b)
-        return compare_rows(
-            truth,
-            *answers,
-            metric=metric.function,
-            better=metric.better,
-            region=region,
-            seed=seed,
-            draws=draws,
-            groups=groups,
-        )
-
-    return judge
-
-
-def practical_region(metric: Metric, score: float) -> float:
-    """Differences up to this size do not matter: one point of a share or a correlation, one per cent of an error.
-
-    >>> from lamina.metrics import METRICS
-    >>> practical_region(METRICS["accuracy"], 0.97), practical_region(METRICS["rmse"], 50.0)
-    (0.01, 0.5)
-    """
-    if metric.percent or metric.better == "higher":
-        return 0.01
-    return 0.01 * abs(score) if math.isfinite(score) else 0.0
-
-
 def decide(
     standings: Sequence[Standing],
     *,
@@ -142,6 +87,7 @@ def decide(
     Raises:
         SpecError: a name that is not there or there twice, no rival, or other numbers of scores.
 
+    >>> from lamina.evaluation.verdict import by_folds
     >>> from lamina.metrics import METRICS
     >>> line = Standing(name="linear", title="Linear", family="linear", folds=(0.7, 0.71, 0.69, 0.7), seconds=1.0)
     >>> net = Standing(name="network", title="Network", family="network", folds=(0.9, 0.92, 0.9, 0.92), seconds=6.0)
@@ -150,8 +96,8 @@ def decide(
     The network is better than the best rival, a linear model (accuracy 91.0 against 70.0 %; chance that it is not
     better: below 0.1 %), and costs 6 times as much to train. Use the network.
     """
-    every, trial, rivals = _field(standings, metric, network)
-    kept = _named(every, keep) if keep is not None else None
+    every, trial, rivals = field_of(standings, metric, network)
+    kept = named(every, keep) if keep is not None else None
     width = practical_region(metric, best_of(rivals, metric).mean) if region is None else region
 
     def weigh(a: Standing, b: Standing) -> Comparison:
@@ -187,21 +133,9 @@ def lesson(standings: Sequence[Standing], *, metric: Metric, judge: Judge, netwo
     Raises:
         SpecError: a name that is not there or there twice, no rival, or other numbers of scores.
     """
-    every, trial, rivals = _field(standings, metric, network)
+    every, trial, rivals = field_of(standings, metric, network)
     width = practical_region(metric, best_of(rivals, metric).mean)
     return lesson_of(every, trial, metric, lambda a, b: judge(a, b, width))
-
-
-def _field(
-    standings: Sequence[Standing], metric: Metric, network: str
-) -> tuple[list[Standing], Standing, list[Standing]]:
-    """Everybody in order, the network on trial, and its rivals."""
-    every = _in_order(standings, metric)
-    trial = _named(every, network)
-    rivals = [contender for contender in every if contender is not trial]
-    if not rivals:
-        raise _no_rival(trial)
-    return every, trial, rivals
 
 
 def _rival(
@@ -244,42 +178,6 @@ def _simplest_near(best: Standing, contenders: Iterable[Standing], metric: Metri
     return best
 
 
-def _in_order(standings: Sequence[Standing], metric: Metric) -> list[Standing]:
-    """From simple to complex and from good to bad, without the folds that say nothing about anybody."""
-    _check(standings)
-    telling = [any(map(math.isfinite, scores)) for scores in zip(*(c.folds for c in standings), strict=True)]
-    if any(telling):
-        standings = [dataclasses.replace(c, folds=tuple(itertools.compress(c.folds, telling))) for c in standings]
-    return sorted(standings, key=lambda c: (c.simplicity, -c.worth(metric), c.name))
-
-
-def _check(standings: Sequence[Standing]) -> None:
-    names, lengths = [c.name for c in standings], {len(c.folds): c.name for c in standings}
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise SpecError(
-            wrong=f"two contenders are called {twice!r}.",
-            expected="a name of its own for each.",
-            remedy="rename one of them.",
-        )
-    if len(lengths) > 1:
-        raise SpecError(
-            wrong=f"contenders have other numbers of scores: {', '.join(f'{n} {k}' for k, n in lengths.items())}.",
-            expected="a score for every split from each contender.",
-            remedy="leave out whoever did not run on all splits.",
-        )
-
-
-def _named(standings: Sequence[Standing], name: str) -> Standing:
-    names = [contender.name for contender in standings]
-    if name in names:
-        return standings[names.index(name)]
-    raise SpecError(
-        wrong=f"there is no contender {name!r} among those that ran.",
-        expected=f"one of {', '.join(names) or 'at least two'}.",
-        remedy=nearest(name, names),
-    )
-
-
 def _ratio(network: float, rival: float) -> float | None:
     measured = 0 < network < math.inf and 0 < rival < math.inf
     return network / rival if measured else None
@@ -313,21 +211,3 @@ def _plain(value: Any) -> Json:
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _no_rival(network: Standing) -> SpecError:
-    return SpecError(
-        wrong=f"{network.name!r} ran alone.",
-        expected="at least one rival to compare it with.",
-        remedy="let the constant and the linear contender run.",
-    )
-
-
-def _answers(contender: Standing) -> NDArray[Any]:
-    if contender.answers is not None:
-        return contender.answers
-    raise SpecError(
-        wrong=f"the contender {contender.name!r} has no answers to the test rows.",
-        expected="its scores for every row of the test set.",
-        remedy="give Standing(answers=...), or judge by folds.",
-    )

@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from lamina.evaluation.verdict.comparison import Comparison
 from lamina.evaluation.verdict.standing import Standing
-from lamina.evaluation.verdict.statistics import LEVEL, Comparison, holm
+from lamina.evaluation.verdict.statistics import LEVEL, holm
 from lamina.metrics import Metric
 
 Weigh = Callable[[Standing, Standing], Comparison]  # two contenders to their comparison, the region being known

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lamina.evaluation.verdict.comparison import Better, Comparison, compare_diverged, compare_single
 from lamina.evaluation.verdict.draws import (
     Array,
     Counts,
@@ -28,7 +29,6 @@ from lamina.evaluation.verdict.draws import (
     middle,
     scores_of_draws,
 )
-from lamina.evaluation.verdict.statistics import Better, Comparison, compare_diverged, compare_single
 from lamina.foundation.errors import DataError
 from lamina.metrics import accuracy
 

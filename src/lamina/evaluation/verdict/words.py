@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from lamina.evaluation.verdict.comparison import Comparison
 from lamina.evaluation.verdict.standing import Standing
-from lamina.evaluation.verdict.statistics import LEVEL, Comparison
+from lamina.evaluation.verdict.statistics import LEVEL
 from lamina.metrics import Metric, format_metric
 
 ALIKE = 1.25  # costs within this factor of each other are the same to a person

@@ -1,0 +1,132 @@
+"""From what was asked for to the `Setup` of a study: of a table in memory, or of one that is streamed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lamina.data import Source
+from lamina.estimators import Task, member_seeds
+from lamina.evaluation.asked import headline_of
+from lamina.evaluation.clock import Clock
+from lamina.evaluation.contenders import Contender
+from lamina.evaluation.estimate import duration_words, estimated_seconds
+from lamina.evaluation.passes import Streamed, stream
+from lamina.evaluation.plan import Plan, make_plan
+from lamina.evaluation.prepare import Prepared, named_target, prepare
+from lamina.evaluation.protocol import Protocol
+from lamina.evaluation.quick import quick_rows
+from lamina.evaluation.race import NetworkRecipe, Recipe
+from lamina.evaluation.setup import OnStep, Setup, workers_for
+from lamina.evaluation.step import Step
+from lamina.evaluation.streamed import StreamedRecipe, refuse_unstreamed
+from lamina.evaluation.tally import classes_of
+from lamina.networks import Network
+from lamina.training import Training
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Asked:
+    """What a study was asked for, whatever its rows are; the fields are the arguments of `fit`."""
+
+    network: Network | None
+    training: Training
+    rivals: tuple[Contender, ...]
+    protocol: Protocol
+    task: Task | None
+    metric: str | None
+    members: int | None
+    kinds: Mapping[str, str]
+    missing: Sequence[str]
+    seed: int
+    quick: bool
+    curve: bool
+    workers: int | None
+    clock: Clock
+    say: OnStep
+    checkpoint: str | os.PathLike[str] | None = None
+
+
+def start(data: Any, target: str | None, asked: Asked) -> Setup:
+    """The study of a table in memory.
+
+    Raises:
+        DataError: the data cannot be read or learnt from.
+        SchemaError: the target or another column is not there.
+        SpecError: what was asked for makes no sense here.
+    """
+    protocol, seed, clock = asked.protocol, asked.seed, asked.clock
+    prepared = prepare(data, target, task=asked.task, protocol=protocol, kinds=asked.kinds, missing=asked.missing)
+    prepared = quick_rows(prepared, protocol, seed=seed) if asked.quick else prepared
+    plan = make_plan(prepared, protocol, seed=seed)
+    members = asked.members or (1 if asked.quick else None)
+    seeds = member_seeds(seed, members, asked.network, rows=prepared.table.num_rows)
+    busy = workers_for(asked.rivals, asked.workers)
+    if clock.seconds is not None and protocol.repeats is None:
+        guess = estimated_seconds(
+            asked.rivals, plan, members=len(seeds), workers=busy, curve=asked.curve, classes=len(classes_of(prepared))
+        )
+        if guess > clock.seconds:  # one draw of the folds: it must do
+            protocol = replace(protocol, repeats=1)
+            plan = make_plan(prepared, protocol, seed=seed)
+    recipe = NetworkRecipe(
+        network=asked.network,
+        training=asked.training,
+        seeds=seeds,
+        choosing=len(plan.judged) == 1,
+        checkpoint=asked.checkpoint,
+    )
+    return _assembled(asked, prepared, plan, recipe, protocol)
+
+
+def start_stream(source: Source, target: str | None, asked: Asked) -> tuple[Setup, Streamed]:
+    """The study of a table that is streamed, after the passes over it that come before training.
+
+    Raises:
+        DataError: a file is damaged, or nothing can be learnt from it.
+        SchemaError: the target or another column is not there.
+        SpecError: what was asked for makes no sense, or needs the whole table.
+    """
+    refuse_unstreamed(asked.protocol, quick=asked.quick)
+    named = named_target(source.name, target, source.columns.names)
+    asked.say(Step(stage="plan", words=f"Looking through {source.rows:,} rows of {source.name!r}."))
+    found = stream(source, named, task=asked.task, protocol=asked.protocol, kinds=asked.kinds, seed=asked.seed)
+    seeds = member_seeds(asked.seed, asked.members, asked.network, rows=found.rows)
+    recipe = StreamedRecipe(
+        network=asked.network, training=asked.training, seeds=seeds, streamed=found, checkpoint=asked.checkpoint
+    )
+    setup = _assembled(asked, found.prepared, found.plan, recipe, asked.protocol)
+    return replace(setup, opening=_opening(setup, found, asked.training)), found
+
+
+def _assembled(asked: Asked, prepared: Prepared, plan: Plan, recipe: Recipe, protocol: Protocol) -> Setup:
+    return Setup(
+        prepared=prepared,
+        plan=plan,
+        contenders=asked.rivals,
+        recipe=recipe,
+        protocol=protocol,
+        metric=headline_of(prepared, asked.metric),
+        seed=asked.seed,
+        workers=workers_for(asked.rivals, asked.workers),
+        clock=asked.clock,
+        say=asked.say,
+    )
+
+
+def _opening(setup: Setup, found: Streamed, training: Training) -> str:
+    """What is about to be done, and about how long it will take."""
+    plan, workers = setup.plan, setup.workers
+    network = found.estimated_seconds(training, len(setup.recipe.seeds))
+    # the rivals alone; with several processes half of what they take, as the networks take the other core
+    rivals = estimated_seconds(
+        setup.contenders, plan, members=0, workers=workers, curve=False, classes=len(classes_of(setup.prepared))
+    )
+    seconds = max(network, network / 2 + rivals) if workers > 1 else network + rivals
+    if setup.clock.seconds is not None:
+        seconds = min(seconds, setup.clock.seconds)
+    aside = f"; {len(plan.test):,} rows are set aside and opened once" if len(plan.test) else ""
+    held = f"{len(plan.judged[0].test):,} rows judge{aside}"
+    return f"{found.rows:,} rows, {len(setup.contenders)} contenders, {held}: {duration_words(seconds)}."
