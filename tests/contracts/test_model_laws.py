@@ -13,7 +13,7 @@ import torch
 from lamina.data import Batch
 from lamina.model import Model, Predictor, load
 from lamina.model.predictor import member_shapes
-from lamina.networks import MLP, NETWORKS, Perceptron, Periodic, Piecewise, Table
+from lamina.networks import MLP, NETWORKS, FTTransformer, Perceptron, Periodic, Piecewise, Table, Transformer
 from small_models import make_model, some_data
 
 SPECS: list[Any] = [
@@ -27,6 +27,8 @@ SPECS: list[Any] = [
     Table(one_hot=1000, trunk=MLP(widths=(5,))),
     Table(numbers=Piecewise(bins=5, width=2, rows=1), trunk=MLP(widths=(5,))),
     Table(numbers=Periodic(waves=3, width=2), trunk=MLP(widths=(5,))),
+    FTTransformer(trunk=Transformer(blocks=2, units=8, heads=2)),
+    FTTransformer(trunk=Transformer(blocks=1, units=8, heads=2), numbers=Piecewise(bins=5, width=2, rows=1)),
     Perceptron(),
     Perceptron(keep="pocket"),
 ]

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from typing import NamedTuple
 
 import pytest
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.functional import cross_entropy
 
-from lamina.foundation.signature import Signature
+from lamina.foundation.signature import Field, Signature
 from lamina.foundation.specs import from_json, to_json
 from lamina.networks import (
     MLP,
@@ -18,17 +19,24 @@ from lamina.networks import (
     NETWORKS,
     Affine,
     Dropout,
+    FTTransformer,
     Network,
     Periodic,
     Piecewise,
     Table,
+    Transformer,
     describe,
     parse_network,
 )
+from lamina.networks.convnet import Conv, ConvNet, Pooling
+from lamina.networks.resnet import ResNet
 
 NUMBERS = Signature(features=6, scores=3)
 MIXED = Signature(features=4, scores=3, categories=(4, 30))
 CATEGORIES = Signature(features=0, scores=3, categories=(40, 30, 20))
+IMAGES = Signature(features=0, scores=3, fields=(Field(kind="image", shape=(2, 6, 7)),))
+EVERYTHING = Signature(features=4, scores=3, categories=(4, 30), fields=(Field(kind="image", shape=(1, 4, 4)),) * 2)
+SMALL = Transformer(blocks=2, units=16, heads=2)
 
 
 class Case(NamedTuple):
@@ -58,22 +66,41 @@ CASES = {
     "table of ramps alone": Case(Table(numbers=Piecewise(bins=4, width=8))),
     "table of waves": Case(Table(numbers=Periodic(waves=5, width=2)), MIXED),
     "residual table": Case(Table(trunk=MLP(widths=(32, 32), shortcut="residual", norm="batch")), MIXED),
+    "table of images": Case(Table(image=ConvNet(layers=(Conv(channels=8), Pooling()))), IMAGES),
+    "table with images": Case(
+        Table(image=ConvNet(layers=(Conv(channels=4, norm="batch", padding="same"), Pooling()))), EVERYTHING
+    ),
+    "residual network": Case(Table(image=ResNet(blocks=(1, 1), widths=(4, 8))), IMAGES),
+    "ft-transformer of numbers": Case(FTTransformer(trunk=SMALL, numbers=None)),
+    "ft-transformer": Case(FTTransformer(trunk=replace(SMALL, attention_dropout=0.0)), MIXED),
+    "ft-transformer of ramps": Case(FTTransformer(trunk=SMALL, numbers=Piecewise(bins=4, width=3)), MIXED),
+    "ft-transformer of waves": Case(FTTransformer(trunk=SMALL, numbers=Periodic(waves=3, width=2))),
+    "ft-transformer of categories": Case(FTTransformer(trunk=replace(SMALL, blocks=1)), CATEGORIES),
+    "ft-transformer without a gate": Case(
+        FTTransformer(trunk=replace(SMALL, activation="gelu", residual_dropout=0.1), numbers=None)
+    ),
 }
 every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 
 
 def built(case: Case, seed: int = 0, scores: int = 3) -> nn.Module:
     """The network of a case, for so many scores."""
-    signature = Signature(features=case.signature.features, scores=scores, categories=case.signature.categories)
-    return case.spec.build(signature, seed=seed)
+    return case.spec.build(replace(case.signature, scores=scores), seed=seed)
 
 
 def rows(case: Case, *front: int, seed: int = 0, dtype: torch.dtype = torch.float32) -> tuple[Tensor, ...]:
-    """Random inputs ``(*front, feature)`` and, if the network takes them, codes ``(*front, category)``."""
+    """Random inputs ``(*front, feature)`` and, if the network takes them, codes ``(*front, category)`` and fields."""
     stream = torch.Generator().manual_seed(seed)
     numbers = torch.randn((*front, case.signature.features), generator=stream, dtype=dtype)
     codes = [torch.randint(0, size, front, generator=stream) for size in case.signature.categories]
-    return (numbers, torch.stack(codes, -1)) if codes else (numbers,)
+    fields = [drawn(field, *front, stream=stream) for field in case.signature.fields]
+    return (numbers, *([torch.stack(codes, -1)] if codes else []), *fields)
+
+
+def drawn(field: Field, *front: int, stream: torch.Generator) -> Tensor:
+    """Random rows ``(*front, *shape)`` of a field."""
+    assert field.kind == "image"
+    return torch.randint(0, 256, (*front, *field.shape), generator=stream, dtype=torch.uint8)
 
 
 def quiet(network: nn.Module) -> nn.Module:

@@ -25,7 +25,6 @@ from lamina.networks.losses import (
     Poisson,
     Quantile,
     RootMeanSquaredError,
-    loss_for,
 )
 
 EXAMPLES: tuple[Loss, ...] = (
@@ -335,13 +334,3 @@ def test_truth_of_another_shape_is_refused(loss):
         loss(torch.zeros(4, 1), torch.zeros(4))
     with pytest.raises(AssertionError, match="does not match"):
         loss.gradient(torch.zeros(4, 3), torch.zeros(4, 1))
-
-
-def test_usual_losses():
-    """Each task has its usual loss; another task is answered with the nearest."""
-    assert loss_for("classification") == CrossEntropy()
-    assert loss_for("regression") == MeanSquaredError()
-    with pytest.raises(SpecError) as caught:
-        loss_for("regresion")
-    assert "'regresion'" in caught.value.wrong
-    assert "'regression'" in caught.value.remedy

@@ -5,12 +5,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lamina.foundation.errors import SpecError
+from lamina.networks.ft_transformer import FTTransformer
 from lamina.networks.mlp import MLP, hidden_activations
 from lamina.networks.parse import FAMILIES, NETWORKS, Network, describe, parse_network
 from lamina.networks.perceptron import Perceptron
 from lamina.networks.periodic import Periodic
 from lamina.networks.piecewise import Piecewise
 from lamina.networks.table import Table
+from lamina.networks.transformer import Transformer
 
 MEANT: list[tuple[str, Network]] = [
     ("10 relu, 10 tanh", MLP(widths=(10, 10), activation=("relu", "tanh"))),
@@ -26,6 +28,7 @@ MEANT: list[tuple[str, Network]] = [
     ("8 tanh, orthogonal weights", MLP(widths=(8,), activation="tanh", initialisation="orthogonal")),
     ("mlp", MLP()),
     ("Table", Table()),
+    ("FT-Transformer", FTTransformer()),
     ("perceptron", Perceptron()),
     ("linear", MLP(widths=())),
     ("MLP()", MLP()),
@@ -36,6 +39,10 @@ MEANT: list[tuple[str, Network]] = [
         Table(numbers=Piecewise(bins=9), most_numbers=5),
     ),
     ("Table(numbers=Periodic(spread=1))", Table(numbers=Periodic(spread=1))),
+    (
+        "FTTransformer(trunk=Transformer(blocks=2, units=64), numbers=Piecewise())",
+        FTTransformer(trunk=Transformer(blocks=2, units=64), numbers=Piecewise()),
+    ),
     ("Perceptron(keep='pocket')", Perceptron(keep="pocket")),
 ]
 
@@ -72,6 +79,18 @@ def mlps() -> st.SearchStrategy[MLP]:
 NETWORK_SPECS = (
     mlps()
     | st.builds(Table, trunk=mlps(), one_hot=st.integers(0, 20))
+    | st.builds(
+        FTTransformer,
+        trunk=st.builds(
+            Transformer,
+            blocks=st.integers(1, 9),
+            units=st.sampled_from([8, 64, 192]),
+            widening=st.floats(0, 16, exclude_min=True),
+            activation=st.sampled_from(["reglu", "geglu", "swiglu", "relu", "gelu", "silu"]),
+            dropout=st.floats(0, 1, exclude_max=True),
+        ),
+        most_columns=st.integers(1, 300),
+    )
     | st.builds(Perceptron, epochs=st.integers(1, 99), keep=st.sampled_from(["average", "pocket", "last"]))
 )
 
@@ -94,6 +113,7 @@ def test_common_networks_are_told_in_plain_words() -> None:
         "8 tanh, layer norm, residual",
         "linear",
         "table",
+        "ft-transformer",
         "perceptron",
     ):
         assert describe(parse_network(words)) == words
@@ -106,6 +126,9 @@ MISTAKES: list[tuple[str, tuple[str, ...]]] = [
     ("64 relu 32 tanh", ("'64 relu 32 tanh'", "comma")),
     ("relu 64", ("'relu 64'", "did you mean '64 relu'")),
     ("tabel", ("'tabel'", "did you mean 'table'")),
+    ("ft-transformr", ("'ft-transformr'", "did you mean 'ft-transformer'")),
+    ("FTTransformer(trunk=Transformer(heads=5))", ("heads=5", "divide the units")),
+    ("FTTransformer(units=64)", ("'units'", "most_columns")),
     ("64, residul", ("piece 2", "'residul'", "did you mean 'residual'")),
     ("64, Layer Nrom", ("'Layer Nrom'", "character 5", "did you mean 'layer norm'")),
     ("", ("piece 1", "empty")),

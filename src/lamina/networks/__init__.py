@@ -8,6 +8,8 @@ of its own. A loss is a spec too, and maps scores and truth to one number a row 
 """
 
 from lamina.networks.activations import ACTIVATIONS, ALIASES, Activation, activation
+from lamina.networks.attention import Attention
+from lamina.networks.ft_transformer import ColumnsNetwork, FTTransformer
 from lamina.networks.initialise import Scheme, fill_affine, fill_embedding
 from lamina.networks.layers import (
     Activate,
@@ -40,8 +42,9 @@ from lamina.networks.mlp import MLP, Hidden, check_hidden, hidden_activations
 from lamina.networks.parse import FAMILIES, NETWORK_KINDS, NETWORKS, Network, describe, parse_network
 from lamina.networks.perceptron import Perceptron, PerceptronNetwork, PerceptronResult
 from lamina.networks.periodic import Periodic, Waves
-from lamina.networks.piecewise import Piecewise, Ramps, settle
-from lamina.networks.table import Table, TableNetwork
+from lamina.networks.piecewise import Piecewise, Ramps, encoders_of, settle
+from lamina.networks.table import FieldsNetwork, Table, TableNetwork, usual_encoders
+from lamina.networks.transformer import FeedForward, Stack, Transformer
 
 __all__ = [
     "ACTIVATIONS",
@@ -54,13 +57,18 @@ __all__ = [
     "Activate",
     "Activation",
     "Affine",
+    "Attention",
     "BatchNorm",
     "BinaryCrossEntropy",
+    "ColumnsNetwork",
     "Concat",
     "CrossEntropy",
     "Dropout",
     "Embedding",
     "Euclidean",
+    "FTTransformer",
+    "FeedForward",
+    "FieldsNetwork",
     "Focal",
     "Hidden",
     "Hinge",
@@ -83,15 +91,19 @@ __all__ = [
     "Residual",
     "RootMeanSquaredError",
     "Scheme",
+    "Stack",
     "Table",
     "TableNetwork",
+    "Transformer",
     "Waves",
     "activation",
     "check_hidden",
     "describe",
+    "encoders_of",
     "fill_affine",
     "fill_embedding",
     "hidden_activations",
     "parse_network",
     "settle",
+    "usual_encoders",
 ]

@@ -13,7 +13,7 @@ def catalogue() -> list[dict[str, Json]]:
     """Each family: its name, its first sentence, and each setting with default, meaning and bounds.
 
     >>> [family["name"] for family in catalogue()]
-    ['Table', 'MLP', 'Perceptron']
+    ['Table', 'MLP', 'FTTransformer', 'Perceptron']
     """
     order = {"Table": 0, "MLP": 1}
     return [_family(kind) for kind in sorted(NETWORKS, key=lambda kind: order.get(kind.__name__, 2))]

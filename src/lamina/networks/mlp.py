@@ -31,6 +31,7 @@ from lamina.foundation.specs import check, setting
 from lamina.networks.activations import ACTIVATIONS, ALIASES, activation
 from lamina.networks.initialise import Scheme, fill_affine
 from lamina.networks.layers import Activate, Affine, BatchNorm, Concat, Dropout, LayerNorm, Residual
+from lamina.networks.refuse import refuse_fields
 
 MOST_LAYERS = 1000
 MOST_UNITS = 100_000
@@ -93,8 +94,9 @@ class MLP:
         Without norm and shortcut it is a flat chain of `Affine`, `Activate` and (where there is a chance) `Dropout`.
 
         Raises:
-            SpecError: the signature has categories: this network takes numbers only.
+            SpecError: the signature has categories or fields: this network takes numbers only.
         """
+        refuse_fields("MLP", signature.fields)
         if signature.categories:
             raise SpecError(
                 wrong=f"MLP was asked to take {len(signature.categories)} category column(s) as codes.",

@@ -1,8 +1,10 @@
 """Networks in a newcomer's words: "64 relu, dropout 0.1, 64 relu" is a spec, and a spec is told in such words.
 
-    network   a family ("mlp", "table", "perceptron", "linear"), or pieces with commas between them, or Python
-    piece     a hidden layer ("64", "64 relu"), "dropout 0.1" after the layer whose units it silences, or, at the end
-              and for the whole network, "layer norm", "batch norm", "residual", "concat", "orthogonal weights"
+    network   a family ("table", "ft-transformer", "mlp", "perceptron", "linear", "lenet-5", "resnet-18"), or pieces
+              with commas between them, or Python
+    piece     first convolutions and pools (`lamina.networks.conv_words`), then hidden layers ("64", "64 relu"),
+              "dropout 0.1" after the layer whose units it silences, or, at the end and for the whole network, "layer
+              norm", "batch norm", "residual", "concat", "orthogonal weights"
     Python    the call that makes the spec, MLP(widths=(64,)), with plain values only; nothing is run
 
 A layer without an activation takes relu. Large and small letters are alike.
@@ -10,29 +12,39 @@ A layer without an activation takes relu. Large and small letters are alike.
 
 from __future__ import annotations
 
-import ast
 import math
 import re
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from lamina.foundation.errors import SpecError, nearest
 from lamina.foundation.specs import code, from_json
+from lamina.networks.calls import read_call
+from lamina.networks.conv_words import EXAMPLES, Spoken, conv_net, is_spoken, normed, read_spoken, told
+from lamina.networks.convnet import ConvNet
+from lamina.networks.fields import ENCODER_PARTS, ENCODERS
+from lamina.networks.ft_transformer import FTTransformer
+from lamina.networks.lenet import LeNet5
 from lamina.networks.mlp import MLP, MOST_UNITS, Hidden, check_hidden, hidden_activations
 from lamina.networks.perceptron import Perceptron
 from lamina.networks.periodic import Periodic
+from lamina.networks.pieces import Piece, cut
 from lamina.networks.piecewise import Piecewise
+from lamina.networks.resnet import RESNETS
 from lamina.networks.table import Table
+from lamina.networks.transformer import Transformer
 
-Network = MLP | Table | Perceptron
-NETWORKS: tuple[type[Network], ...] = (MLP, Table, Perceptron)  # every kind there is; files may hold no other
-NETWORK_KINDS: tuple[type, ...] = (*NETWORKS, Piecewise, Periodic)  # and what they may be made of
+Network = MLP | Table | FTTransformer | Perceptron
+NETWORKS: tuple[type[Network], ...] = (MLP, Table, FTTransformer, Perceptron)  # every kind; files may hold no other
+NETWORK_KINDS: tuple[type, ...] = (*NETWORKS, Piecewise, Periodic, Transformer, *ENCODERS, *ENCODER_PARTS)  # and parts
 
 FAMILIES: dict[str, Network] = {
     "mlp": MLP(),
     "table": Table(),
+    "ft-transformer": FTTransformer(),
     "perceptron": Perceptron(),
     "linear": MLP(widths=()),
+    "lenet-5": Table(image=LeNet5(), trunk=MLP(widths=())),
+    **{name: Table(image=image, trunk=MLP(widths=())) for name, image in RESNETS.items()},
 }
 OPTIONS: dict[str, tuple[str, str]] = {
     "layer norm": ("norm", "layer"),
@@ -58,6 +70,8 @@ def parse_network(text: str) -> Network:
     MLP(widths=(10, 10), activation=('relu', 'tanh'), dropout=0.0, norm='auto', shortcut='none', initialisation='auto')
     >>> parse_network("64, dropout 0.1, 64, layer norm").dropout
     (0.1, 0.0)
+    >>> parse_network("conv 6 5x5 tanh, pool 2, 84 tanh").trunk.widths
+    (84,)
     """
     if len(text) > LONGEST:
         raise SpecError(
@@ -66,11 +80,12 @@ def parse_network(text: str) -> Network:
             remedy="describe fewer layers, or make the spec in Python.",
         )
     if re.match(r"\s*\w+\s*\(", text):
-        return _read_call(text)
-    pieces = _cut(text)
+        spec: Network = from_json(read_call(text), NETWORK_KINDS)
+        return spec
+    pieces = cut(text)
     if len(pieces) == 1 and pieces[0].words in FAMILIES:
         return FAMILIES[pieces[0].words]
-    return _read_layers(pieces)
+    return _read_pieces(pieces)
 
 
 def describe(spec: Network) -> str:
@@ -84,41 +99,58 @@ def describe(spec: Network) -> str:
     for name, family in FAMILIES.items():
         if spec == family and name != "mlp":  # its widths say more than its name
             return name
+    if isinstance(spec, Table) and isinstance(spec.image, ConvNet) and (words := _told(spec, spec.image)):
+        return words
     if not isinstance(spec, MLP) or not spec.widths:
         return code(spec)
+    return ", ".join(_words(spec))
+
+
+def _words(spec: MLP) -> list[str]:
     layers = [
         f"{units} {activation}" + (f", dropout {float(chance)!r}" if chance else "")
         for units, activation, chance in spec.hidden
     ]
     options = [words for words, (name, value) in OPTIONS.items() if getattr(spec, name) == value]
-    return ", ".join(layers + options)
+    return layers + options
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Piece:
-    text: str  # as it was typed, without blanks around it
-    number: int  # 1 for the first
-    place: int  # of its first character in the string, 1 for the first
-
-    @property
-    def words(self) -> str:
-        return " ".join(self.text.lower().split())
-
-    def refuse(self, why: str, *, expected: str, remedy: str) -> NoReturn:
-        where = f"piece {self.number} of the network, {self.text[:60]!r} at character {self.place},"
-        raise SpecError(wrong=f"{where} {why}.", expected=expected, remedy=remedy)
+def _told(spec: Table, image: ConvNet) -> str | None:
+    """A convolutional network in words, None where they do not say all of it."""
+    words = ", ".join([*told(image), *_words(spec.trunk)])
+    try:
+        return words if image.layers and parse_network(words) == spec else None
+    except SpecError:
+        return None
 
 
-def _cut(text: str) -> list[_Piece]:
-    pieces, place = [], 1
-    for number, raw in enumerate(text.split(","), start=1):
-        indent = len(raw) - len(raw.lstrip())
-        pieces.append(_Piece(text=raw.strip(), number=number, place=place + indent))
-        place += len(raw) + 1
-    return pieces
+def _read_pieces(pieces: list[Piece]) -> Network:
+    """Dense layers alone, or convolutions and pools first: an encoder of images, and its trunk."""
+    front = next((i for i, piece in enumerate(pieces) if not is_spoken(piece.words)), len(pieces))
+    if not front:
+        return _read_layers(pieces)
+    dense = pieces[front:]
+    only_options = all(piece.words in OPTIONS for piece in dense)
+    trunk = MLP(widths=(), **_options(dense)) if only_options else _read_layers(dense)
+    try:
+        image = conv_net([_spoken(piece) for piece in pieces[:front]])
+    except SpecError as error:
+        pieces[front - 1].refuse(f"ends no such network: {error.wrong.rstrip('.')}", **_advice(error))
+    return Table(image=normed(image) if trunk.norm == "batch" else image, trunk=trunk)
 
 
-def _read_layers(pieces: list[_Piece]) -> MLP:
+def _spoken(piece: Piece) -> Spoken:
+    try:
+        return read_spoken(piece.words)
+    except SpecError as error:
+        piece.refuse(f"makes no layer: {error.wrong.rstrip('.')}", **_advice(error))
+
+
+def _advice(error: SpecError) -> dict[str, str]:
+    return {"expected": error.expected, "remedy": error.remedy}
+
+
+def _read_layers(pieces: list[Piece]) -> MLP:
     layers = list(pieces)
     while layers[1:] and layers[-1].words in OPTIONS:
         layers.pop()
@@ -136,7 +168,7 @@ def _read_layers(pieces: list[_Piece]) -> MLP:
     )
 
 
-def _hidden(piece: _Piece) -> Hidden:
+def _hidden(piece: Piece) -> Hidden:
     found = re.fullmatch(r"([0-9]+)(?: (.+))?", piece.words)
     if found is None:
         _refuse_words(piece)
@@ -154,10 +186,10 @@ def _hidden(piece: _Piece) -> Hidden:
     try:
         return Hidden(int(digits), check_hidden(re.sub("[ -]", "_", words)), 0.0)
     except SpecError as error:
-        piece.refuse(f"makes no layer: {error.wrong.rstrip('.')}", expected=error.expected, remedy=error.remedy)
+        piece.refuse(f"makes no layer: {error.wrong.rstrip('.')}", **_advice(error))
 
 
-def _silenced(piece: _Piece, layer: Hidden | None) -> Hidden:
+def _silenced(piece: Piece, layer: Hidden | None) -> Hidden:
     if layer is None:
         piece.refuse(
             "has no layer before it",
@@ -173,7 +205,7 @@ def _silenced(piece: _Piece, layer: Hidden | None) -> Hidden:
     return layer._replace(dropout=chance)
 
 
-def _options(pieces: list[_Piece]) -> dict[str, Any]:
+def _options(pieces: list[Piece]) -> dict[str, Any]:
     chosen: dict[str, str] = {}
     for piece in pieces:
         name, value = OPTIONS[piece.words]
@@ -187,7 +219,7 @@ def _options(pieces: list[_Piece]) -> dict[str, Any]:
     return chosen
 
 
-def _refuse_words(piece: _Piece) -> NoReturn:
+def _refuse_words(piece: Piece) -> NoReturn:
     if piece.words in OPTIONS:
         piece.refuse(
             "does not follow the layers",
@@ -198,42 +230,17 @@ def _refuse_words(piece: _Piece) -> NoReturn:
         piece.refuse(
             "stands among other pieces", expected="the name of a family alone.", remedy="leave the others out."
         )
+    if is_spoken(piece.words):
+        piece.refuse(
+            "follows a dense layer",
+            expected="convolutions and pools first, then dense layers.",
+            remedy="try 'conv 32 3x3, pool 2, 64 relu'.",
+        )
     if not piece.words:
         piece.refuse("is empty", expected="a layer, such as '64 relu'.", remedy="take the comma away, or name a layer.")
-    known = [*(f"64 {name}" for name in hidden_activations()), "dropout 0.1", *FAMILIES, *OPTIONS]
+    known = [*(f"64 {name}" for name in hidden_activations()), "dropout 0.1", *EXAMPLES, *FAMILIES, *OPTIONS]
     piece.refuse(
         "is not known",
         expected="units and an activation ('64 relu'), 'dropout 0.1', a family ('table'), or words such as 'residual'.",
         remedy=nearest(piece.words, known),
     )
-
-
-def _read_call(text: str) -> Network:
-    try:
-        plain = _plain(ast.parse(text.strip(), mode="eval").body)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # MemoryError: brackets nested too deep
-        raise SpecError(
-            wrong=f"the network {text[:80]!r} cannot be read: {str(error) or type(error).__name__}.",
-            expected="one call with plain values, such as MLP(widths=(64, 64), dropout=0.1).",
-            remedy='check brackets and commas, or use words, such as "64 relu, 64 relu".',
-        ) from error
-    spec: Network = from_json(plain, NETWORK_KINDS)
-    return spec
-
-
-def _plain(node: ast.expr) -> Any:
-    """A call as the JSON that `from_json` reads; everything but calls of names, tuples and constants is refused."""
-    if isinstance(node, ast.Call):
-        if (
-            not isinstance(node.func, ast.Name)
-            or node.args
-            or any(word.arg in (None, "kind") for word in node.keywords)
-        ):
-            raise ValueError("settings are given by name, as in MLP(dropout=0.1)")
-        return {"kind": node.func.id, **{str(word.arg): _plain(word.value) for word in node.keywords}}
-    if isinstance(node, ast.Tuple | ast.List):
-        return [_plain(item) for item in node.elts]
-    value = ast.literal_eval(node)
-    if not isinstance(value, bool | int | float | str | None):
-        raise ValueError(f"{value!r} is not a plain value")
-    return value

@@ -30,6 +30,7 @@ from lamina.foundation.randomness import numpy_stream
 from lamina.foundation.signature import Signature
 from lamina.foundation.specs import check, setting
 from lamina.networks.layers import Affine
+from lamina.networks.refuse import refuse_fields
 
 Keep = Literal["average", "pocket", "last"]
 _LOOK_AHEAD = 256  # rows scored at once in search of the next mistake
@@ -65,8 +66,9 @@ class Perceptron:
         """The untaught network: all weights zero, whatever the seed.
 
         Raises:
-            SpecError: fewer than two scores (a perceptron tells classes apart), or categories as codes.
+            SpecError: fewer than two scores (a perceptron tells classes apart), categories as codes, or fields.
         """
+        refuse_fields("Perceptron", signature.fields)
         if signature.scores < 2:
             raise SpecError(
                 wrong=f"Perceptron was asked for {signature.scores} score.",

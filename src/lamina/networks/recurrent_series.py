@@ -1,0 +1,119 @@
+r"""Recurrent networks that read a series: step after step, with a state that remembers.
+
+    x = (series - mean) / spread        h = recurrent layers over x        answer = h after the last step
+
+Mean and spread are those of each channel over the training rows. A step at which no channel has a value is passed over:
+the state stays as it was. Where some channels have none, they count as their mean.
+
+With attention the answer is a mean over all steps by what each says: better where something short decides, whenever it
+comes. The last state is better where a row must be added up.
+
+Source: Hochreiter and Schmidhuber (1997), doi:10.1162/neco.1997.9.8.1735, whose adding problem this solves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from lamina.foundation.errors import SpecError
+from lamina.foundation.signature import Field
+from lamina.foundation.specs import check, setting
+from lamina.networks.additive import AdditivePool, fill_pool
+from lamina.networks.reading import Layers, make_layers
+from lamina.networks.recurrent import Cell
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecurrentSeries:
+    """A series read step by step, and what is known after the last one.
+
+    **Shape**: float32 ``(batch, channel, step)``, NaN where there is no value, in; ``(batch, width)`` out, ``width``
+    being ``units``, or twice as many in both directions.
+
+    >>> field = Field(kind="series", shape=(2, 30))
+    >>> network = RecurrentSeries(units=8).build(field, stream=torch.Generator().manual_seed(0))
+    >>> network(torch.zeros(5, 2, 30)).shape, network.width
+    (torch.Size([5, 8]), 8)
+    """
+
+    kind: ClassVar[Literal["series"]] = "series"
+
+    cell: Cell = setting("lstm", "what remembers")
+    units: int = setting(64, "units of each direction", low=1, high=4096, log=True)
+    layers: int = setting(1, "recurrent layers one after the other", low=1, high=16)
+    both: bool = setting(False, "whether to read backwards too; the future must be known for it")
+    pool: Literal["last", "attention"] = setting("last", "what of all steps makes the answer")
+    dropout: float = setting(0.0, "chance to silence a unit at all steps while training", low=0, below=1)
+
+    def __post_init__(self) -> None:
+        check(self)
+
+    def build(self, field: Field, *, stream: torch.Generator) -> RecurrentSeriesNetwork:
+        """The network for a field of series, weights drawn from ``stream``.
+
+        Raises:
+            SpecError: the field is no series.
+        """
+        if field.kind != "series":
+            raise SpecError(
+                wrong=f"RecurrentSeries was asked to read {field!r}.",
+                expected='a field of kind "series".',
+                remedy='try Recurrent() for texts, or Field(kind="series", shape=(1, 100)).',
+            )
+        channels, _ = field.shape
+        layers = make_layers(channels, self.units, self.layers, self.cell, both=self.both, stream=stream)
+        stack = Layers(layers, dropout=self.dropout)
+        pool = fill_pool(AdditivePool(stack.width, self.units), stream=stream) if self.pool == "attention" else None
+        return RecurrentSeriesNetwork(channels, stack, pool)
+
+
+class RecurrentSeriesNetwork(nn.Module):
+    """Recurrent layers over the steps of a series (see `RecurrentSeries`).
+
+    **Shape**: float32 ``(batch, channel, step)`` in, ``(batch, width)`` out; the buffers ``mean`` and ``scale`` are
+    ``(channel,)``, each with ``member`` in front for a fleet.
+    """
+
+    mean: Tensor
+    scale: Tensor
+    settled: Tensor
+
+    def __init__(self, channels: int, layers: Layers, pool: AdditivePool | None) -> None:
+        super().__init__()
+        self.layers = layers
+        self.pool = pool
+        self.register_buffer("mean", torch.zeros(channels))
+        self.register_buffer("scale", torch.ones(channels))
+        self.register_buffer("settled", torch.tensor(0.0))  # 1 once it is; weights are numbers
+        self.width = layers.width
+
+    def forward(self, series: Tensor) -> Tensor:
+        """What is known of the series."""
+        shift, scale = -self.mean * self.scale, self.scale
+        x = torch.addcmul(shift[..., None, :, None], series, scale[..., None, :, None])
+        if not series.is_meta and not torch.compiler.is_exporting() and not series.sum().isnan():
+            return self._answer(x.mT, None)  # a sum without NaN has none in it, and is soon made
+        missing = series.isnan()
+        return self._answer(x.masked_fill(missing, 0).mT, ~missing.all(-2))
+
+    def _answer(self, x: Tensor, present: Tensor | None) -> Tensor:
+        y = self.layers(x, present)
+        answer: Tensor = self.layers.last(y, present) if self.pool is None else self.pool(y, present)
+        return answer
+
+    def settle(self, series: Tensor) -> None:
+        """Learn each channel's mean and spread from the training rows ``(row, channel, step)``: once."""
+        if self.settled:
+            return
+        self.settled.fill_(1)
+        there = ~series.isnan()
+        count = there.sum((0, 2), dtype=torch.float64).clamp(min=1)
+        mean = series.masked_fill(~there, 0).sum((0, 2), dtype=torch.float64) / count
+        rest = (series - mean.to(series.dtype).unsqueeze(-1)).masked_fill_(~there, 0)
+        spread = (rest.square_().sum((0, 2), dtype=torch.float64) / count).sqrt()
+        self.mean.copy_(mean)
+        self.scale.copy_(torch.where(spread > 0, 1 / spread.clamp(min=1e-30), 1))  # a channel of one value is zero
