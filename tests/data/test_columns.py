@@ -1,6 +1,6 @@
 import pytest
 
-from lamina.data.columns import COLUMN_KINDS, Constant, Flag, Identifier, Moment, Number, Text
+from lamina.data.columns import COLUMN_KINDS, Constant, Flag, Identifier, Moment, Number
 from lamina.foundation.errors import SpecError
 from lamina.foundation.specs import from_json, to_json
 
@@ -12,9 +12,9 @@ def test_every_kind_survives_json(kind):
     assert from_json(to_json(column), COLUMN_KINDS) == column
 
 
-def test_only_what_a_table_network_can_read_is_used():
-    """Texts, identifiers and constants are kept, but never used as input."""
-    assert {kind for kind in COLUMN_KINDS if not kind.used} == {Text, Identifier, Constant}
+def test_only_what_can_be_learnt_from_is_used():
+    """Identifiers and constants are kept, but never used as input."""
+    assert {kind for kind in COLUMN_KINDS if not kind.used} == {Identifier, Constant}
 
 
 def test_every_kind_has_a_word_of_its_own():

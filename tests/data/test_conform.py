@@ -94,8 +94,8 @@ def test_the_target_is_there_only_if_needed():
 
 
 def test_columns_that_are_no_input_may_be_absent():
-    """Identifiers, texts and constants that are not there are missing in every row, without a word."""
-    table, notes = conformed({name: ROWS[name] for name in ("mass", "island", "ringed", "seen")})
+    """Identifiers and constants that are not there are missing in every row, without a word."""
+    table, notes = conformed({name: ROWS[name] for name in ("mass", "island", "ringed", "seen", "remark")})
     assert table.column_names == list(SCHEMA.names[:-1])
     assert table.column("id").null_count == 2
     assert table.column("id").type == "string"

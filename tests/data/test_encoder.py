@@ -288,7 +288,7 @@ def test_hours_are_read_where_they_vary():
 
 
 def test_what_does_not_vary_or_is_no_input_gives_no_feature():
-    """Constants, empty columns, identifiers, texts and the target are left out."""
+    """Constants, empty columns, identifiers, the target, and fields that are not asked for are left out."""
     kinds = [Number, Number, Category, Flag, Moment, Identifier, Text, Number]
     values = {
         "x": [1.0, 2.0],
@@ -304,6 +304,7 @@ def test_what_does_not_vary_or_is_no_input_gives_no_feature():
     schema = Schema(columns=schema.columns, target="y")
     for mode in MODES:
         assert fit_encoder(table, schema, categories=mode).inputs == ("x",)
+        assert fit_encoder(table, schema, categories=mode, fields=True).inputs == ("x", "note")
 
 
 def test_nothing_that_varies_is_refused():

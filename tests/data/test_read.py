@@ -308,13 +308,15 @@ def test_the_index_of_pandas_is_not_a_column(frame, tmp_path):
     assert read(tmp_path / "a.parquet").table.column_names == read(frame).table.column_names == list(frame.columns)
 
 
-def test_columns_of_lists_and_bytes_are_left_out(tmp_path):
-    """Columns without one value a cell are left out with a note; a table of nothing else is refused."""
-    table = pa.table({"a": [1], "b": [[1, 2]], "c": [b"x"], "d": [{"e": 1}]})
+def test_columns_that_cannot_be_used_are_left_out(tmp_path):
+    """Structs, lists of words, empty lists and bytes of no image are left out with a note, or refused if alone."""
+    table = pa.table(
+        {"a": [1], "b": [["x", "y"]], "c": [b"x"], "d": [{"e": 1}], "f": pa.array([[]], pa.list_(pa.int8()))}
+    )
     raw = read(table)
     assert raw.table.column_names == ["a"]
-    assert [note.column for note in raw.notes] == ["b", "c", "d"]
-    assert "no columns of single values. column 'b' holds list<item: int64>" in refusal(table.select(["b"]))
+    assert [note.column for note in raw.notes] == ["b", "c", "d", "f"]
+    assert "no columns that can be used. column 'b' holds list<item: string>" in refusal(table.select(["b"]))
 
 
 @pytest.mark.parametrize(

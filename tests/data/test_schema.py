@@ -27,8 +27,9 @@ def test_a_schema_survives_json(found, missing, target):
 
 
 def test_features_leave_out_what_cannot_be_learnt_from():
-    """Features are the columns in order, without the target, texts, identifiers and constants."""
+    """Inputs are the columns in order less target, identifiers and constants; features those of single values."""
     schema = Schema(columns=tuple(kind(name=kind.word) for kind in COLUMN_KINDS), target="flag")
+    assert [column.name for column in schema.inputs] == ["number", "category", "moment", "text", "image", "series"]
     assert [column.name for column in schema.features] == ["number", "category", "moment"]
 
 

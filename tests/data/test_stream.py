@@ -120,12 +120,19 @@ def test_kinds_are_the_same_where_only_a_sample_of_the_values_is_held(tmp_path: 
 
 
 def surveyed(
-    folder: Path, table: pa.Table, target: str, *, files: int = 1, share: float = 0.2, seed: int = 0
+    folder: Path,
+    table: pa.Table,
+    target: str,
+    *,
+    files: int = 1,
+    share: float = 0.2,
+    apart: float = 0.0,
+    seed: int = 0,
 ) -> object:
     """Schema and survey of a table that is streamed."""
     folder.mkdir()
     with streamed(folder, table, files=files) as source:
-        return survey(source, infer_stream(source, target=target), seed=seed, share=share)
+        return survey(source, infer_stream(source, target=target), seed=seed, share=share, apart=apart)
 
 
 def test_encoder_of_a_small_stream_is_that_of_the_table_in_memory(tmp_path: Path) -> None:
@@ -290,3 +297,14 @@ def test_blocks_give_each_row_to_learn_from_once_and_none_that_is_watched(tmp_pa
         assert len(watched) + len(epochs[-1]) == len(rows_with_target(table, "y"))
         assert sorted([*watched, *epochs[-1].tolist()]) == sorted(table["y"].drop_null().to_pylist())
     assert np.array_equal(*epochs)
+
+
+def test_rows_set_aside_hang_on_the_seed_and_are_nowhere_else(tmp_path: Path) -> None:
+    """Nobody learns from them, watches them, or has them in a sample; their number is bounded."""
+    table = pa.table({"x": np.arange(2_000.0) + 0.5, "y": DRAW.standard_normal(2_000)})
+    one, five = (surveyed(tmp_path / name, table, "y", files=files, apart=0.3) for name, files in (("a", 1), ("b", 5)))
+    assert one.aside.equals(five.aside)
+    parts = [set(part["x"].to_pylist()) for part in (one.sample, one.watched, one.aside)]
+    assert sum(map(len, parts)) == len(set.union(*parts)) == 2_000
+    assert len(parts[2]) == pytest.approx(600, abs=80)
+    assert one.by_lot.all()

@@ -1,7 +1,7 @@
-"""Tables: from any source to numbers and codes that a network can take, and back to labels and units.
+"""Tables: from any source to numbers, codes and arrays that a network can take, and back to labels and units.
 
-Enters: files, frames, built-in names. Leaves: a conformed table, its `Schema`, splits of its rows, and `Batch`es made
-by an `Encoder` that was fitted on training rows only. Must not know: torch, networks, models.
+Enters: files, folders, frames, built-in names. Leaves: a conformed table, its `Schema`, splits of its rows, and
+`Batch`es made by an `Encoder` that was fitted on training rows only. Must not know: torch, networks, models.
 """
 
 from lamina.data.batch import Batch
@@ -15,25 +15,32 @@ from lamina.data.columns import (
     Constant,
     Flag,
     Identifier,
+    Image,
     Moment,
     Number,
+    Series,
     Text,
 )
 from lamina.data.conform import conform
 from lamina.data.drift import Drift, column_drift
 from lamina.data.duplicates import check_split
 from lamina.data.encoder import ENCODER_KINDS, Encoder, fit_encoder
+from lamina.data.extent import as_source
 from lamina.data.findings import Finding
+from lamina.data.given import given_split
+from lamina.data.images import ImageEncoder
 from lamina.data.infer import infer_schema, infer_task, kind_notes
-from lamina.data.notes import Note
+from lamina.data.notes import Note, Notes
 from lamina.data.opening import open_source
 from lamina.data.raw import Raw
 from lamina.data.read import read
 from lamina.data.schema import MISSING_SPELLINGS, Schema
+from lamina.data.series import SeriesEncoder
 from lamina.data.sources import Source
 from lamina.data.splits import folds, hold_out
 from lamina.data.stream import Survey, infer_stream, survey
 from lamina.data.target import TARGET_KINDS, ClassTarget, NumberTarget, Task, fit_target, task_of
+from lamina.data.texts import TextEncoder
 
 __all__ = [
     "BUILTIN",
@@ -52,17 +59,24 @@ __all__ = [
     "Finding",
     "Flag",
     "Identifier",
+    "Image",
+    "ImageEncoder",
     "Moment",
     "Note",
+    "Notes",
     "Number",
     "NumberTarget",
     "Pieces",
     "Raw",
     "Schema",
+    "Series",
+    "SeriesEncoder",
     "Source",
     "Survey",
     "Task",
     "Text",
+    "TextEncoder",
+    "as_source",
     "block_rows",
     "check_before_training",
     "check_split",
@@ -71,6 +85,7 @@ __all__ = [
     "fit_encoder",
     "fit_target",
     "folds",
+    "given_split",
     "hold_out",
     "infer_schema",
     "infer_stream",

@@ -66,7 +66,7 @@ def block_rows(encoder: Encoder, row_bytes: int) -> int:
     >>> block_rows(Encoder(columns=(NumberEncoder(name="mass", centre=0.0, scale=1.0),)), row_bytes=16)
     524288
     """
-    wide = 4 * len(encoder.feature_names) + 8 * len(encoder.category_names) + 8
+    wide = encoder.row_bytes + 8
     return int(min(MOST_ROWS, max(LEAST_ROWS, min(BLOCK_BYTES // wide, FOUND_BYTES // row_bytes))))
 
 

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
+from lamina.data.cells import tensor_column
 from lamina.data.formats import read_delimited
 from lamina.foundation.errors import DataError, nearest
 
@@ -74,6 +76,13 @@ def _wine() -> pa.Table:
 def _digits() -> pa.Table:
     names = tuple(f"pixel_{row}_{column}" for row in range(8) for column in range(8))
     return _classes("digits", names, "digit", tuple("0123456789"))
+
+
+def _digit_images() -> pa.Table:
+    bunch = _bunch("digits")
+    pixels = (bunch.images[:, None] * 15).astype(np.uint8)  # 17 shades, 0 to 240
+    digits = pa.array([str(code) for code in bunch.target])
+    return pa.table({"image": tensor_column(pixels), "digit": digits})
 
 
 def _breast_cancer() -> pa.Table:
@@ -156,6 +165,17 @@ BUILTIN: dict[str, BuiltinSet] = {
             source=f"Alpaydin and Kaynak (1998); {_SKLEARN} doi:10.24432/C50P49",
             licence="CC BY 4.0",
             load=_digits,
+        ),
+        BuiltinSet(
+            name="digit-images",
+            rows=1797,
+            columns=2,
+            target="digit",
+            task="classification",
+            sentence="The handwritten digits as images of 8 by 8 pixels.",
+            source=f"Alpaydin and Kaynak (1998); {_SKLEARN} doi:10.24432/C50P49",
+            licence="CC BY 4.0",
+            load=_digit_images,
         ),
         BuiltinSet(
             name="breast-cancer",

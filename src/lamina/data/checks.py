@@ -9,9 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lamina.data.categories import LEVEL_LIMIT
-from lamina.data.columns import Category, Column, Constant, Identifier, Text
+from lamina.data.cells import is_tensor
+from lamina.data.columns import Category, Column, Constant, Identifier, Image, Series
 from lamina.data.dealing import Rows
-from lamina.data.duplicates import check_duplicates
+from lamina.data.duplicates import cell_keys, check_duplicates
 from lamina.data.findings import Finding, column_findings, first_rows
 from lamina.data.guess import EMPTY
 from lamina.data.leaks import check_leaks
@@ -86,6 +87,7 @@ def check_before_training(
         *(_check_classes(usable, target, rows, folds) if task == "classification" else ()),
         *check_duplicates(table, schema, rows),
         *_check_missing(usable, schema),
+        *_check_unseen(usable, schema),
         *_check_levels(usable, schema),
         *_check_width(usable, schema),
         *_check_left_out(usable, schema),
@@ -111,7 +113,7 @@ def _refuse_hopeless(usable: pa.Table, schema: Schema, target: Column, task: Tas
             remedy="bring rows with other values, or choose another target.",
         )
     fit_target(answers, target, task)  # refuses a single class, and names where numbers were asked for
-    if len(_constant_features(usable, schema)) == len(schema.features):
+    if len(_constant_features(usable, schema)) == len(schema.inputs):
         raise _no_features(schema)
 
 
@@ -120,7 +122,7 @@ def _no_features(schema: Schema) -> DataError:
     seen = "there is no column beside the target" if not others else f"none of the {others} other columns is usable"
     return DataError(
         wrong=f"{seen} as input for {schema.target!r}.",
-        expected="at least one column of numbers, categories, flags or dates that varies.",
+        expected="at least one column of numbers, categories, flags, dates, images, texts or series that varies.",
         remedy="add such a column, or declare one that was left out: kinds={'name': 'category'}.",
     )
 
@@ -151,7 +153,7 @@ def _check_classes(usable: pa.Table, target: Column, rows: Rows, folds: int) -> 
 
 def _check_missing(usable: pa.Table, schema: Schema) -> list[Finding]:
     """Columns that are mostly missing; those that are so everywhere are constant, and told as such."""
-    shares = {c.name: _missing_count(usable, c.name) / usable.num_rows for c in schema.features}
+    shares = {c.name: _missing_count(usable, c.name) / usable.num_rows for c in schema.inputs}
     return column_findings(
         "missing",
         "warning",
@@ -162,7 +164,7 @@ def _check_missing(usable: pa.Table, schema: Schema) -> list[Finding]:
 
 
 def _check_levels(usable: pa.Table, schema: Schema) -> list[Finding]:
-    levels = {c.name: _distinct(usable, c.name) for c in schema.features if isinstance(c, Category)}
+    levels = {c.name: _distinct(usable, c.name) for c in schema.inputs if isinstance(c, Category)}
     limit = min(LEVEL_LIMIT, max(MANY_LEVELS, usable.num_rows // ROWS_A_LEVEL))
     return column_findings(
         "levels",
@@ -176,8 +178,20 @@ def _check_levels(usable: pa.Table, schema: Schema) -> list[Finding]:
     )
 
 
+def _check_unseen(usable: pa.Table, schema: Schema) -> Iterator[Finding]:
+    """Rows without an image or a series: something stands in for it."""
+    for column in schema.inputs:
+        gone = _missing_count(usable, column.name) if isinstance(column, Image | Series) else 0
+        if 0 < gone < usable.num_rows:
+            stand_in = "a picture of the mean colour stands" if isinstance(column, Image) else "nothing stands"
+            words = (
+                f"column {column.name!r} has no {column.word} in {gone:,} of {usable.num_rows:,} rows: {stand_in} in."
+            )
+            yield Finding(kind="missing", severity="info", column=column.name, count=gone, sentence=words)
+
+
 def _check_width(usable: pa.Table, schema: Schema) -> Iterator[Finding]:
-    width = len(schema.features)
+    width = len(schema.inputs)
     if width > usable.num_rows:
         words = (
             f"there are more input columns ({width:,}) than rows ({usable.num_rows:,}): a network can learn the rows "
@@ -187,7 +201,7 @@ def _check_width(usable: pa.Table, schema: Schema) -> Iterator[Finding]:
 
 
 def _check_left_out(usable: pa.Table, schema: Schema) -> Iterator[Finding]:
-    """What is not used as input: constants, identifiers and texts."""
+    """What is not used as input: constants and identifiers."""
     constant = [*_names(schema, Constant), *_constant_features(usable, schema)]
     empty = [name for name in constant if _is_empty(usable, schema, name)]
     same = [name for name in constant if name not in empty]
@@ -195,7 +209,6 @@ def _check_left_out(usable: pa.Table, schema: Schema) -> Iterator[Finding]:
         ("constant", same, "the same value in every row"),
         ("constant", empty, "empty in every row"),
         ("identifier", _names(schema, Identifier), "an identifier, which can only be learnt by heart"),
-        ("text", _names(schema, Text), "text, which is not read yet"),
     )
     for kind, names, reason in reasons:
         yield from column_findings(
@@ -218,13 +231,15 @@ def _constant_features(usable: pa.Table, schema: Schema) -> list[str]:
     """Features that tell no row from another: one value and none missing, or all missing."""
     return [
         column.name
-        for column in schema.features
+        for column in schema.inputs
         if _distinct(usable, column.name) + (_missing_count(usable, column.name) > 0) < 2
     ]
 
 
 def _distinct(table: pa.Table, name: str) -> int:
     column = table.column(name)
+    if is_tensor(column.type):  # whether there are none, one or two different arrays
+        return min(2, len(np.unique(cell_keys(column)[np.asarray(column.is_valid())])))
     if pa.types.is_floating(column.type):  # counted faster, and with NaN as missing
         values = np.asarray(column, dtype=np.float64)
         values = values[np.isfinite(values)]
@@ -233,7 +248,10 @@ def _distinct(table: pa.Table, name: str) -> int:
 
 
 def _missing_count(table: pa.Table, name: str) -> int:
-    return int(pc.sum(table.column(name).is_null(nan_is_null=True)).as_py() or 0)
+    column = table.column(name)
+    if is_tensor(column.type):
+        return int(column.null_count)
+    return int(pc.sum(column.is_null(nan_is_null=True)).as_py() or 0)
 
 
 def _target_values(table: pa.Table, target: str) -> pa.ChunkedArray:

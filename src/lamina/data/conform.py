@@ -7,7 +7,6 @@ mostly does not fit is refused, because then the data is another than the schema
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -16,34 +15,23 @@ import pyarrow.compute as pc
 from lamina.data.cells import (
     Signs,
     blank_cells,
-    cell_strings,
     decide_signs,
+    is_array,
     one_array,
     read_flags,
     read_moments,
     read_numbers,
     trimmed,
 )
-from lamina.data.columns import Category, Column, Flag, Moment, Number
+from lamina.data.columns import Category, Column, Flag, Image, Moment, Number, Series, Text
+from lamina.data.conform_whole import fitted_images, fitted_series, fitted_texts, no_single_values
+from lamina.data.fitting import Found, cell_note, cleared, fitting, mostly, present_strings, shown, stored_type
 from lamina.data.notes import FIRST_ROWS, Note, row_words
 from lamina.data.raw import Raw
 from lamina.data.schema import Schema
 from lamina.foundation.errors import SchemaError, nearest
 
-FITTING_SHARE = 0.5  # at least so much of a column's values must fit
-
-_WANTED = {"number": "a number", "flag": "one of its two words", "moment": "a date"}
 _NAMED = 8  # how many columns a sentence names
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Found:
-    """One column on its way: its cells as found, which of them are blank, and what has been noted."""
-
-    raw: Raw
-    column: Column
-    cells: pa.Array  # plain; strings are trimmed
-    blank: pa.Array  # bool: holds no value
 
 
 def conform(raw: Raw, schema: Schema, *, need_target: bool) -> tuple[pa.Table, tuple[Note, ...]]:
@@ -52,7 +40,7 @@ def conform(raw: Raw, schema: Schema, *, need_target: bool) -> tuple[pa.Table, t
     Args:
         raw: what `read` gave.
         schema: what the table must look like.
-        need_target: whether the target must be there; if not, it is left out. Identifiers, texts and constants may be
+        need_target: whether the target must be there; if not, it is left out. Identifiers and constants may be
             absent: then they are missing in every row.
 
     Raises:
@@ -72,7 +60,7 @@ def conform(raw: Raw, schema: Schema, *, need_target: bool) -> tuple[pa.Table, t
     stored: dict[str, pa.Array] = {}
     for column in wanted:
         if column.name not in here:
-            stored[column.name] = pa.nulls(raw.rows, _stored_type(column))
+            stored[column.name] = pa.nulls(raw.rows, stored_type(column))
             continue
         stored[column.name], seen = _conform_column(raw, column, one_array(here[column.name]), schema.missing)
         notes.extend(seen)
@@ -83,44 +71,50 @@ def _conform_column(raw: Raw, column: Column, cells: pa.Array, missing: Sequence
     if pa.types.is_dictionary(cells.type):
         cells = cells.dictionary_decode()
     cells = trimmed(cells) if pa.types.is_string(cells.type) else cells
-    found = _Found(raw=raw, column=column, cells=cells, blank=blank_cells(cells, missing))
+    found = Found(raw=raw, column=column, cells=cells, blank=blank_cells(cells, missing))
     if isinstance(column, Number):
         return _numbers(found, column)
     if isinstance(column, Moment):
-        return _fitting(found, _moments(found, column))
+        return fitting(found, _moments(found, column))
     if isinstance(column, Flag):
-        return _fitting(found, read_flags(_present_strings(found), column.true, column.false))
+        return fitting(found, read_flags(present_strings(found), column.true, column.false))
+    if isinstance(column, Image):
+        return fitted_images(found, column)
+    if isinstance(column, Series):
+        return fitted_series(found, column)
+    if is_array(cells.type):
+        return no_single_values(found)
     if isinstance(column, Category):
         return _names(found, column)
-    return _present_strings(found), []
+    return fitted_texts(found) if isinstance(column, Text) else (present_strings(found), [])
 
 
-def _numbers(found: _Found, column: Number) -> tuple[pa.Array, list[Note]]:
+def _numbers(found: Found, column: Number) -> tuple[pa.Array, list[Note]]:
     notes: list[Note] = []
     if pa.types.is_string(found.cells.type):
-        strings = _present_strings(found)
+        strings = present_strings(found)
         signs = Signs(column.decimal, column.thousands)
         values = read_numbers(strings, signs)
-        if not _mostly(found, values):
+        if not mostly(found, values):
             signs = decide_signs(pc.unique(strings.drop_null()), comma=found.raw.comma)
             values, notes = read_numbers(strings, signs), [_other_signs(column, signs)]
     elif pa.types.is_timestamp(found.cells.type):
         values = pa.nulls(len(found.cells), pa.float64())
     else:
-        values = _clear(pc.cast(found.cells, pa.float64(), safe=False), found.blank)
-    values, fitted = _fitting(found, values)
+        values = cleared(pc.cast(found.cells, pa.float64(), safe=False), found.blank)
+    values, fitted = fitting(found, values)
     values, finite = _finite(found, values)
-    return values, [*(notes if _mostly(found, values) else ()), *fitted, *finite]
+    return values, [*(notes if mostly(found, values) else ()), *fitted, *finite]
 
 
-def _moments(found: _Found, column: Moment) -> pa.Array:
+def _moments(found: Found, column: Moment) -> pa.Array:
     if pa.types.is_timestamp(found.cells.type):
-        return _clear(found.cells, found.blank)
-    return read_moments(_present_strings(found), column.order)
+        return cleared(found.cells, found.blank)
+    return read_moments(present_strings(found), column.order)
 
 
-def _names(found: _Found, column: Category) -> tuple[pa.Array, list[Note]]:
-    strings = _present_strings(found)
+def _names(found: Found, column: Category) -> tuple[pa.Array, list[Note]]:
+    strings = present_strings(found)
     unseen = sorted(set(pc.unique(strings.drop_null()).to_pylist()) - set(column.levels))
     if not unseen:
         return strings, []
@@ -142,39 +136,12 @@ def _same_numbers(unseen: Sequence[str], levels: Sequence[str]) -> dict[str, str
     return {name: by_value[value] for name, value in zip(unseen, numbers, strict=True) if value in by_value}
 
 
-def _fitting(found: _Found, values: pa.Array) -> tuple[pa.Array, list[Note]]:
-    """The values with a note of the cells that hold something, yet gave none; refused if they are too many."""
-    bad = np.flatnonzero(pc.and_(values.is_null(), pc.invert(found.blank)))
-    if not len(bad):
-        return values, []
-    if not _mostly(found, values):
-        raise _unfit(found, bad)
-    return values, [_cell_note(found, bad, f"should hold {_WANTED[found.column.word]}, but")]
-
-
-def _finite(found: _Found, values: pa.Array) -> tuple[pa.Array, list[Note]]:
+def _finite(found: Found, values: pa.Array) -> tuple[pa.Array, list[Note]]:
     infinite = pc.fill_null(pc.is_inf(values), False)
     if not infinite.true_count:
         return values, []
-    note = _cell_note(found, np.flatnonzero(infinite), "has numbers too large to work with:")
-    return _clear(values, infinite), [note]
-
-
-def _mostly(found: _Found, values: pa.Array) -> bool:
-    present = len(values) - found.blank.true_count
-    return bool(len(values) - values.null_count >= FITTING_SHARE * present)
-
-
-def _present_strings(found: _Found) -> pa.Array:
-    return _clear(cell_strings(found.cells), found.blank)
-
-
-def _clear(values: pa.Array, where: pa.Array) -> pa.Array:
-    return pc.if_else(where, pa.scalar(None, values.type), values) if where.true_count else values
-
-
-def _stored_type(column: Column) -> pa.DataType:
-    return pa.timestamp("us") if isinstance(column, Moment) else pa.type_for_alias(column.stored)
+    note = cell_note(found, np.flatnonzero(infinite), "has numbers too large to work with:")
+    return cleared(values, infinite), [note]
 
 
 def _check_present(raw: Raw, schema: Schema, wanted: Sequence[Column]) -> None:
@@ -200,16 +167,7 @@ def _extra(raw: Raw, schema: Schema) -> list[Note]:
     return [Note(kind="columns", column=extra[0] if len(extra) == 1 else None, count=len(extra), sentence=sentence)]
 
 
-def _cell_note(found: _Found, rows: np.ndarray, what: str) -> Note:
-    numbers = found.raw.row_numbers(rows[:FIRST_ROWS])
-    held = repr(_shown(found.cells[int(rows[0])].as_py()))
-    verb = "holds" if len(rows) == 1 else "hold values such as"
-    name = found.column.name
-    sentence = f"column {name!r} {what} {row_words(numbers, len(rows))} {verb} {held}: read as missing."
-    return Note(kind="cells", column=name, rows=numbers, count=len(rows), sentence=sentence)
-
-
-def _unseen(found: _Found, strings: pa.Array, unseen: Sequence[str]) -> Note:
+def _unseen(found: Found, strings: pa.Array, unseen: Sequence[str]) -> Note:
     rows = np.flatnonzero(pc.is_in(strings, value_set=pa.array(unseen)))
     numbers = found.raw.row_numbers(rows[:FIRST_ROWS])
     name = found.column.name
@@ -223,28 +181,9 @@ def _other_signs(column: Column, signs: Signs) -> Note:
     return Note(kind="cells", column=column.name, sentence=sentence)
 
 
-def _unfit(found: _Found, bad: np.ndarray) -> SchemaError:
-    name, word = found.column.name, found.column.word
-    row, held = found.raw.row_numbers(bad[:1])[0], _shown(found.cells[int(bad[0])].as_py())
-    present = len(found.cells) - found.blank.true_count
-    share = f" ({len(bad):,} of {present:,} values do not fit)" if present > 1 else ""
-    spelling = f"read(..., missing=[{held!r}])" if len(held) <= 20 else "read(..., missing=[...])"
-    return SchemaError(
-        wrong=f"column {name!r} is a {word}, but row {row:,} holds {held!r}{share}.",
-        expected=f"{_WANTED[word]}, or an empty cell for a missing value.",
-        remedy=f"if that spells a missing value, use {spelling}; if the column is of another kind, train with "
-        f"kinds={{{name!r}: 'category'}}.",
-    )
-
-
-def _shown(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."
-
-
 def _some(names: Sequence[str]) -> str:
     more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-    return f"{', '.join(repr(_shown(name)) for name in names[:_NAMED])}{more}"
+    return f"{', '.join(repr(shown(name)) for name in names[:_NAMED])}{more}"
 
 
 def _count_words(names: Sequence[str]) -> str:

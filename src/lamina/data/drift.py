@@ -1,6 +1,7 @@
 r"""Drift: how far the rows that judge lie from those that teach, column by column.
 
     numbers       largest distance between the two distribution functions (Kolmogorov and Smirnov)
+    images, texts and series    as numbers: the mean shade, the letters, the mean
     categories    half the sum of the differences between the two shares of each level (total variation)
 
 Both lie between 0 (alike) and 1 (apart). Small samples differ by chance: only what chance would not do is told.
@@ -16,8 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from lamina.data.columns import Moment, Number
+from lamina.data.cells import array_of
+from lamina.data.columns import Category, Column, Flag, Image, Series, Text
 from lamina.data.dealing import Rows
 from lamina.data.schema import Schema
 
@@ -44,13 +47,14 @@ def column_drift(table: pa.Table, schema: Schema, train: Rows, test: Rows) -> tu
     [('year', 1.0)]
     """
     found = []
-    for column in schema.features:
-        values = table.column(column.name)
-        ordered = isinstance(column, Number | Moment)
+    for column in schema.inputs:
+        values, told = _as_values(column, table.column(column.name))
+        ordered = not isinstance(column, Category | Flag)
         distance = _distance(_codes(values.take(pa.array(train))), _codes(values.take(pa.array(test))), ordered)
         if distance > max(LEAST, chance_distance(len(train), len(test))):
             words = (
-                f"{column.name!r} is not the same in the rows that judge as in those that teach: {distance:.0%} apart."
+                f"{told}{column.name!r} is not the same in the rows that judge as in those that teach: {distance:.0%} "
+                "apart."
             )
             found.append(Drift(column=column.name, distance=distance, sentence=words))
     return tuple(sorted(found, key=lambda drift: -drift.distance))
@@ -65,6 +69,20 @@ def chance_distance(first: int, second: int) -> float:
     if not (first and second):
         return math.inf
     return math.sqrt(-0.5 * math.log(RARE_CHANCE / 2) * (first + second) / (first * second))
+
+
+def _as_values(column: Column, cells: pa.ChunkedArray) -> tuple[pa.ChunkedArray, str]:
+    """The cells as values to be compared, and what they are of the column, if not its own."""
+    if isinstance(column, Text):
+        return pc.utf8_length(cells), "the length of "
+    if not isinstance(column, Image | Series):
+        return cells, ""
+    values, gone = array_of(cells)
+    flat = values.reshape(len(values), -1)
+    known = ~np.isnan(flat) if flat.dtype.kind == "f" else np.ones(flat.shape, np.bool_)
+    sums = np.where(known, flat, 0).sum(axis=1, dtype=np.float64)
+    means = pa.array(sums / np.maximum(known.sum(axis=1), 1), mask=gone)
+    return pa.chunked_array([means]), "the mean of "
 
 
 def _codes(values: pa.ChunkedArray) -> npt.NDArray[np.object_]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,10 +10,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lamina.data.alike import check_alike
+from lamina.data.cells import array_of, is_tensor
 from lamina.data.dealing import Rows, codes_of
 from lamina.data.findings import Finding, first_rows
 from lamina.data.schema import Schema
 
+_CHUNK_ROWS = 1024  # whose arrays are keyed at a time
 FEW = 0.01  # a smaller share of repeated rows happens by chance in most tables
 
 Keys = npt.NDArray[np.uint64]
@@ -32,13 +36,13 @@ def row_keys(table: pa.Table, names: Sequence[str]) -> Keys:
     """
     keys = np.zeros(table.num_rows, np.uint64)
     for name in names:
-        keys = _mixed(keys + _bits(table.column(name)))
+        keys = _mixed(keys + cell_keys(table.column(name)))
     return keys
 
 
 def check_duplicates(table: pa.Table, schema: Schema, rows: Rows) -> list[Finding]:
     """Whether some of these rows repeat an earlier one in every feature and in the target."""
-    names = [column.name for column in schema.features]
+    names = [column.name for column in schema.inputs]
     keys = row_keys(table, [*names, schema.target] if schema.target else names)[rows]
     again = np.ones(len(keys), np.bool_)
     again[np.unique(keys, return_index=True)[1]] = False
@@ -53,7 +57,7 @@ def check_duplicates(table: pa.Table, schema: Schema, rows: Rows) -> list[Findin
 
 
 def check_split(table: pa.Table, schema: Schema, train_rows: Rows, test_rows: Rows) -> tuple[Finding, ...]:
-    """Whether test rows have a twin among the training rows: the same values in every feature.
+    """Whether test rows have a twin among the training rows: the same values in every feature, or one nearly like it.
 
     Args:
         table: conformed to the schema; both arrays of rows index into it.
@@ -64,17 +68,18 @@ def check_split(table: pa.Table, schema: Schema, train_rows: Rows, test_rows: Ro
     >>> print(check_split(table, schema, np.array([0, 1]), np.array([2, 3]))[0].sentence)
     1 of 2 test rows (50.0%) stands in the training rows too, with the same value in every input column: ...
     """
-    keys = row_keys(table, [column.name for column in schema.features])
+    keys = row_keys(table, [column.name for column in schema.inputs])
     twins = np.isin(keys[test_rows], keys[train_rows])
+    alike = check_alike(table, schema, train_rows, test_rows[~twins])
     if not twins.any():
-        return ()
+        return alike
     share, count = twins.mean(), int(twins.sum())
     words = (
         f"{count:,} of {len(test_rows):,} test rows ({share:.1%}) {'stands' if count == 1 else 'stand'} in the "
         "training rows too, with the same value in every input column: the test is easier than new data will be. "
         "Drop copies, or split by group."
     )
-    return (_finding("split", share, test_rows[twins], words),)
+    return (_finding("split", share, test_rows[twins], words), *alike)
 
 
 def _finding(kind: str, share: float, rows: Rows, sentence: str) -> Finding:
@@ -87,8 +92,10 @@ def _finding(kind: str, share: float, rows: Rows, sentence: str) -> Finding:
     )
 
 
-def _bits(column: pa.ChunkedArray) -> Keys:
+def cell_keys(column: pa.ChunkedArray) -> Keys:
     """64 bits a cell, equal for equal values."""
+    if is_tensor(column.type):
+        return _array_keys(column)
     if pa.types.is_floating(column.type):
         values = np.asarray(column, dtype=np.float64) + 0.0  # -0.0 becomes 0.0
         return np.where(np.isnan(values), np.nan, values).view(np.uint64)  # one of the many NaNs
@@ -96,6 +103,21 @@ def _bits(column: pa.ChunkedArray) -> Keys:
         none = np.iinfo(np.int64).min
         return np.asarray(pc.fill_null(pc.cast(column, pa.int64()), none)).astype(np.int64).view(np.uint64)
     return codes_of(column).astype(np.uint64)
+
+
+def _array_keys(column: pa.ChunkedArray) -> Keys:
+    """The bytes of each array as words of 64 bits, summed with an odd factor for each place."""
+    values, gone = array_of(column)
+    width = values[:0].itemsize * math.prod(values.shape[1:])
+    factors = _mixed(np.arange(-(-width // 8), dtype=np.uint64)) | np.uint64(1)
+    keys = np.empty(len(values), np.uint64)
+    for start in range(0, len(values), _CHUNK_ROWS):
+        rows = np.ascontiguousarray(values[start : start + _CHUNK_ROWS]).reshape(-1, math.prod(values.shape[1:]))
+        words = np.zeros((len(rows), len(factors) * 8), np.uint8)
+        words[:, :width] = rows.view(np.uint8)
+        keys[start : start + len(rows)] = _mixed(words.view(np.uint64)) @ factors
+    keys[gone] = 0
+    return keys
 
 
 def _mixed(keys: Keys) -> Keys:

@@ -5,7 +5,8 @@ Every row is encoded by itself, so an answer never depends on which other rows w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,18 +15,23 @@ import pyarrow as pa
 
 from lamina.data.batch import Batch
 from lamina.data.categories import CodeEncoder, FlagEncoder, OneHotEncoder, PairEncoder, fit_category, fit_flag
-from lamina.data.columns import Column, Flag, Moment, Number
+from lamina.data.columns import Column, Flag, Image, Moment, Number, Series, Text
+from lamina.data.images import ImageEncoder, fit_image
 from lamina.data.moments import MomentEncoder, fit_moment
 from lamina.data.numbers import NumberEncoder, as_floats, fit_number
 from lamina.data.schema import Schema
+from lamina.data.series import SeriesEncoder, fit_series
+from lamina.data.texts import TextEncoder, fit_text
 from lamina.foundation import specs
 from lamina.foundation.errors import DataError, SchemaError, nearest
-from lamina.foundation.signature import Signature
+from lamina.foundation.signature import Field, Signature
 
 CHUNK_ROWS = 65_536  # rows encoded at a time; bounds the float64 intermediates, whatever the length of the table
 
 FeatureEncoder = NumberEncoder | FlagEncoder | PairEncoder | OneHotEncoder | MomentEncoder
-ColumnEncoder = FeatureEncoder | CodeEncoder
+FieldEncoder = ImageEncoder | TextEncoder | SeriesEncoder
+ColumnEncoder = FeatureEncoder | CodeEncoder | FieldEncoder
+_FIELD_TYPES = {"image": np.uint8, "text": np.int32, "series": np.float32}  # of one cell of an array
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,16 +66,33 @@ class Encoder:
         """One name for each column of ``Batch.categories``."""
         return tuple(encoder.name for encoder in self._codes)
 
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """What each array of ``Batch.fields`` is."""
+        return tuple(encoder.field for encoder in self._fields)
+
+    @property
+    def field_names(self) -> tuple[str, ...]:
+        """The column of each array of ``Batch.fields``."""
+        return tuple(encoder.name for encoder in self._fields)
+
+    @property
+    def row_bytes(self) -> int:
+        """What an encoded row takes."""
+        whole = sum(math.prod(f.shape) * np.dtype(_FIELD_TYPES[f.kind]).itemsize for f in self.fields)
+        return 4 * len(self.feature_names) + 8 * len(self.category_names) + whole
+
     def signature(self, *, scores: int) -> Signature:
         """What a network must take in to read the batches, and give out to make ``scores`` scores a row."""
         sizes = tuple(encoder.size for encoder in self._codes)
-        return Signature(features=len(self.feature_names), scores=scores, categories=sizes)
+        return Signature(features=len(self.feature_names), scores=scores, categories=sizes, fields=self.fields)
 
     def encode(self, table: pa.Table) -> Batch:
         """The rows of a conformed table, encoded.
 
         **Shape**: numbers float32 ``(row, feature)``, categories int64 ``(row, category)``; all finite, whatever the
-        table holds. Memory: these two arrays, and what `CHUNK_ROWS` rows of one column take.
+        table holds. Each field ``(row, ...)`` as `lamina.foundation.signature.Field` says. Memory: these arrays, and
+        what `CHUNK_ROWS` rows of one column take.
 
         Raises:
             SchemaError: a column is missing.
@@ -77,11 +100,13 @@ class Encoder:
         self._check_columns(table)
         numbers = np.empty((table.num_rows, len(self.feature_names)), np.float32)
         codes = np.empty((table.num_rows, len(self._codes)), np.int64)
+        fields = tuple(np.empty((table.num_rows, *f.shape), _FIELD_TYPES[f.kind]) for f in self.fields)
         for start in range(0, table.num_rows, CHUNK_ROWS):
             rows = slice(start, start + CHUNK_ROWS)
             chunk = table.slice(start, CHUNK_ROWS)
-            self._write(chunk, Batch(numbers=numbers[rows], categories=codes[rows]))
-        return Batch(numbers=numbers, categories=codes)
+            part = tuple(field[rows] for field in fields)
+            self._write(chunk, Batch(numbers=numbers[rows], categories=codes[rows], fields=part))
+        return Batch(numbers=numbers, categories=codes, fields=fields)
 
     def to_json(self) -> specs.Json:
         """The encoder as plain JSON values; floats keep every bit."""
@@ -106,7 +131,11 @@ class Encoder:
 
     @property
     def _features(self) -> tuple[FeatureEncoder, ...]:
-        return tuple(encoder for encoder in self.columns if not isinstance(encoder, CodeEncoder))
+        return tuple(encoder for encoder in self.columns if not isinstance(encoder, CodeEncoder | FieldEncoder))
+
+    @property
+    def _fields(self) -> tuple[FieldEncoder, ...]:
+        return tuple(encoder for encoder in self.columns if isinstance(encoder, FieldEncoder))
 
     @property
     def _codes(self) -> tuple[CodeEncoder, ...]:
@@ -121,6 +150,8 @@ class Encoder:
             start = stop
         for place, coder in enumerate(self._codes):
             coder.write(table.column(coder.name), batch.categories[:, place])
+        for whole, field in zip(self._fields, batch.fields, strict=True):
+            whole.write(table.column(whole.name), field)
 
     def _check_columns(self, table: pa.Table) -> None:
         here = set(table.column_names)  # asked for once: pyarrow makes the list anew each time
@@ -135,11 +166,17 @@ class Encoder:
 
 ENCODER_KINDS: tuple[type, ...] = (
     *(Encoder, NumberEncoder, FlagEncoder, PairEncoder, OneHotEncoder, CodeEncoder, MomentEncoder),
+    *(ImageEncoder, TextEncoder, SeriesEncoder),
 )
 
 
 def fit_encoder(
-    table: pa.Table, schema: Schema, *, categories: Literal["codes", "onehot"], clipped: bool = True
+    table: pa.Table,
+    schema: Schema,
+    *,
+    categories: Literal["codes", "onehot"],
+    clipped: bool = True,
+    fields: bool = False,
 ) -> Encoder:
     """Learn from the rows of ``table`` how to encode the features of ``schema``.
 
@@ -153,24 +190,31 @@ def fit_encoder(
             categories with two levels are one number in both.
         clipped: whether numbers are smoothly clipped (see `lamina.data.numbers`); False for a linear learner, which
             should see the plain law.
+        fields: whether images, texts and series are encoded, as arrays of their own; a learner that reads numbers only
+            is spared them.
 
     Raises:
         DataError: no column varies, so there is nothing to learn from.
         SchemaError: a column of the schema is not in the table.
     """
-    encoder = Encoder(columns=tuple(_fit_columns(table, schema, as_codes=categories == "codes", clipped=clipped)))
+    chosen = schema.inputs if fields else schema.features
+    fitted = _fit_columns(table, chosen, as_codes=categories == "codes", clipped=clipped)
+    encoder = Encoder(columns=tuple(fitted))
     if not encoder.columns:
         raise DataError(
-            wrong=f"none of the {len(schema.features)} input columns varies in the {table.num_rows:,} training rows.",
-            expected="at least one column of numbers, categories, flags or dates with two different values.",
-            remedy="bring more rows or other columns; identifiers, texts and constants are not used as input.",
+            wrong=f"none of the {len(chosen)} input columns varies in the {table.num_rows:,} training rows.",
+            expected=f"at least one column of {'' if fields else 'single values: '}numbers, categories, flags or dates"
+            f"{', or of images, texts or series,' if fields else ''} with two different values.",
+            remedy="bring more rows or other columns; identifiers and constants are not used as input.",
         )
     return encoder
 
 
-def _fit_columns(table: pa.Table, schema: Schema, *, as_codes: bool, clipped: bool) -> Iterator[ColumnEncoder]:
+def _fit_columns(
+    table: pa.Table, columns: Sequence[Column], *, as_codes: bool, clipped: bool
+) -> Iterator[ColumnEncoder]:
     here = set(table.column_names)
-    for column in schema.features:
+    for column in columns:
         if column.name not in here:
             raise SchemaError(
                 wrong=f"the table has no column {column.name!r}, which the schema names.",
@@ -189,4 +233,10 @@ def _fit_column(column: Column, values: pa.ChunkedArray, *, as_codes: bool, clip
         return fit_flag(column.name, values)
     if isinstance(column, Moment):
         return fit_moment(column.name, values, clipped=clipped)
+    if isinstance(column, Image):
+        return fit_image(column.name, values)
+    if isinstance(column, Text):
+        return fit_text(column.name, values)
+    if isinstance(column, Series):
+        return fit_series(column.name, values)
     return fit_category(column.name, values, as_codes=as_codes)

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lamina.data.cells import Signs, cell_strings, decide_order, decide_signs, read_moments, read_numbers
-from lamina.data.columns import Category, Moment, Number
+from lamina.data.cells import (
+    Signs,
+    cell_strings,
+    decide_order,
+    decide_signs,
+    is_list,
+    is_tensor,
+    read_moments,
+    read_numbers,
+)
+from lamina.data.columns import Category, Image, Moment, Number, Series
+from lamina.data.pictures import picture_column
+from lamina.data.series import series_column
+from lamina.foundation.errors import SchemaError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +38,7 @@ class Cells:
     comma: bool = False  # whether commas are likely to be decimal
     task: str | None = None  # what is asked of the target, if the user said so
     times: npt.NDArray[np.int64] | None = None  # how often each of ``present`` occurs; None: once each
+    folder: Path | None = None  # where files are that cells name; None: the working folder
     total: int | None = None  # cells that hold a value where ``present`` is a sample of them; None: it has them all
 
     @property
@@ -111,6 +125,48 @@ def moment(cells: Cells) -> Moment:
     )
     clock = has_clock(read_moments(cells.distinct, order).drop_null())
     return Moment(name=cells.name, order=order, clock=clock, reason=reason)
+
+
+def image(cells: Cells) -> Image:
+    """The cells as images.
+
+    Raises:
+        SchemaError: they are neither bytes, nor names of files, nor pixels.
+    """
+    kind = cells.present.type
+    if not (pa.types.is_string(kind) or pa.types.is_large_binary(kind) or _is_pixels(kind)):
+        raise _no_such(cells, "images", "bytes or names of image files, or pixels as uint8 (height, width[, channel])")
+    return picture_column(cells.name, cells.present, cells.folder)
+
+
+def series(cells: Cells) -> Series:
+    """The cells as series.
+
+    Raises:
+        SchemaError: they are not lists of numbers.
+    """
+    kind = cells.present.type
+    if not is_list(kind) and not (is_tensor(kind) and not _is_pixels(kind)):
+        raise _no_such(cells, "series", "a list of numbers in every cell, or one for each channel")
+    return series_column(cells.name, cells.present)
+
+
+def arrays(cells: Cells) -> Image | Series:
+    """Cells with more than one value each, as what they are."""
+    kind = cells.present.type
+    return image(cells) if pa.types.is_large_binary(kind) or _is_pixels(kind) else series(cells)
+
+
+def _is_pixels(kind: pa.DataType) -> bool:
+    return is_tensor(kind) and bool(kind.value_type == pa.uint8())
+
+
+def _no_such(cells: Cells, what: str, wanted: str) -> SchemaError:
+    return SchemaError(
+        wrong=f"column {cells.name!r} holds {cells.present.type}, which are no {what}.",
+        expected=f"{wanted}.",
+        remedy=f"leave {cells.name!r} out of kinds, or declare another kind.",
+    )
 
 
 def number_of(cells: Cells, numbers: pa.Array, signs: Signs, reason: str) -> Number:

@@ -25,7 +25,9 @@ class Finding:
     0
     """
 
-    kind: str  # "leak", "split", "duplicates", "class", "missing", "levels", "wide", "constant", "identifier" or "text"
+    kind: (
+        str  # "leak", "split", "alike", "duplicates", "class", "missing", "levels", "wide", "constant" or "identifier"
+    )
     severity: Severity
     column: str | None = None
     rows: tuple[int, ...] = ()  # the first few, counted from 1

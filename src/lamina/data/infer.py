@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from lamina.data.cells import flag_words, one_array, present_cells
-from lamina.data.columns import COLUMN_KINDS, Column, Constant, Flag, Identifier, Text
-from lamina.data.evidence import Cells, category, moment, number
+from lamina.data.cells import flag_words, is_array, one_array, present_cells
+from lamina.data.columns import COLUMN_KINDS, Column, Constant, Flag, Identifier, Image, Number, Series, Text
+from lamina.data.evidence import Cells, category, image, moment, number, series
 from lamina.data.guess import guess_column
 from lamina.data.notes import Note
 from lamina.data.raw import Raw
 from lamina.data.schema import Schema
 from lamina.data.target import Task, task_of
+from lamina.data.whole import numbered_classes
 from lamina.foundation.errors import SchemaError, SpecError, nearest
 
 
@@ -29,7 +30,8 @@ def infer_schema(
         raw: what `read` gave.
         target: the column to be predicted, if any.
         kinds: the kinds of some columns, for where a guess would be wrong: a word ("number", "category", "flag",
-            "moment", "text", "identifier", "constant") or a column in full: ``Moment(name="day", order="mdy")``.
+            "moment", "text", "image", "series", "identifier", "constant") or a column in full:
+            ``Moment(name="day", order="mdy")``, ``Image(name="photo", height=64, width=48)``.
         task: "classification" or "regression", for where whole numbers as a target could mean either.
 
     Raises:
@@ -50,7 +52,15 @@ def _evidence(raw: Raw, target: str | None, task: Task | None) -> Iterator[Cells
     """One column after the other, so that only one is held as strings at a time."""
     for name, found in zip(raw.table.column_names, raw.table.columns, strict=True):
         present = present_cells(one_array(found), raw.missing)
-        yield Cells(name=name, present=present, rows=raw.rows, target=name == target, comma=raw.comma, task=task)
+        yield Cells(
+            name=name,
+            present=present,
+            rows=raw.rows,
+            target=name == target,
+            comma=raw.comma,
+            task=task,
+            folder=raw.folder,
+        )
 
 
 def judge_columns(evidence: Iterable[Cells], kinds: Mapping[str, str | Column] | None = None) -> tuple[Column, ...]:
@@ -60,7 +70,19 @@ def judge_columns(evidence: Iterable[Cells], kinds: Mapping[str, str | Column] |
         SchemaError: a column cannot be of the kind asked for.
         SpecError: there is no such kind.
     """
-    return tuple(_column(cells, (kinds or {}).get(cells.name)) for cells in evidence)
+    columns: list[Column] = []
+    target: tuple[int, Cells] | None = None
+    for cells in evidence:
+        asked = (kinds or {}).get(cells.name)
+        columns.append(_column(cells, asked))
+        if cells.target and cells.task is None and asked is None:
+            target = len(columns) - 1, cells
+    if target and any(isinstance(column, Image | Series) for column in columns):
+        place, cells = target
+        found = columns[place]
+        if isinstance(found, Number) and found.whole:
+            columns[place] = numbered_classes(cells) or found
+    return tuple(columns)
 
 
 def check_asked(
@@ -129,7 +151,17 @@ def _forced(cells: Cells, kind: object) -> Column:
             expected=f"one of {', '.join(_FORCED)}.",
             remedy=nearest(str(kind), _FORCED),
         )
+    if is_array(cells.present.type) and kind not in ("image", "series", "identifier", "constant"):
+        raise _of_arrays(cells, kind)
     return _FORCED[kind](cells)
+
+
+def _of_arrays(cells: Cells, kind: str) -> SchemaError:
+    return SchemaError(
+        wrong=f"column {cells.name!r} holds {cells.present.type}, so it is no {kind}.",
+        expected="one of image, series and identifier for cells with more than one value each.",
+        remedy=f"leave {cells.name!r} out of kinds.",
+    )
 
 
 def _forced_flag(cells: Cells) -> Column:
@@ -151,6 +183,8 @@ _FORCED: dict[str, Callable[[Cells], Column]] = {
     "moment": moment,
     "date": moment,
     "text": lambda cells: Text(name=cells.name),
+    "image": image,
+    "series": series,
     "identifier": lambda cells: Identifier(name=cells.name),
     "constant": lambda cells: Constant(name=cells.name),
 }

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from lamina.data.columns import Column, Moment, Number
+from lamina.data.columns import Column, Image, Moment, Number, Series
 from lamina.data.dealing import Rows, codes_of
 from lamina.data.findings import Finding
 from lamina.data.numbers import Floats, as_floats
@@ -36,11 +36,12 @@ def check_leaks(table: pa.Table, schema: Schema, rows: Rows, task: Task) -> Iter
         return
     if len(rows) > SAMPLE_ROWS:
         rows = np.sort(numpy_stream(0, "leaks").choice(rows, SAMPLE_ROWS, replace=False))
-    names = [column.name for column in schema.features]
+    single = [column for column in schema.inputs if not isinstance(column, Image | Series)]
+    names = [column.name for column in single]
     sample = table.select([*names, schema.target]).take(pa.array(rows))
     target = sample.column(schema.target)
     truth = as_floats(target) if task == "regression" else codes_of(target)
-    for column in schema.features:
+    for column in single:
         words = _tell(column, sample.column(column.name), truth, task)
         if words:
             yield Finding(

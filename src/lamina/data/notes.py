@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 FIRST_ROWS = 5  # how many row numbers a note names; `count` tells the rest
 
@@ -37,3 +37,28 @@ def row_words(rows: Iterable[int], count: int) -> str:
     if len(named) == 1:
         return f"row {named[0]}"
     return f"rows {', '.join(named[:-1])} and {named[-1]}"
+
+
+class Notes:
+    """Notes of many pieces: of each column and kind the first one, and how many there were."""
+
+    def __init__(self) -> None:
+        self.first: dict[tuple[str, str | None], Note] = {}
+        self.counts: dict[tuple[str, str | None], int] = {}
+
+    def add(self, notes: Sequence[Note]) -> None:
+        """Take in the notes of a piece."""
+        for note in notes:
+            key = note.kind, note.column
+            self.first.setdefault(key, note)
+            self.counts[key] = self.counts.get(key, 0) + (note.count if note.kind != "columns" else 0)
+
+    def all(self) -> tuple[Note, ...]:
+        """One note a column and kind, in the order of their first row."""
+        return tuple(self._summed(key, note) for key, note in self.first.items())
+
+    def _summed(self, key: tuple[str, str | None], note: Note) -> Note:
+        if self.counts[key] <= note.count:
+            return note
+        sentence = f"{note.sentence} And so on: {self.counts[key]:,} in all."
+        return replace(note, count=self.counts[key], sentence=sentence)

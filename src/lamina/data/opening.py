@@ -13,17 +13,21 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
-from lamina.data.formats import recognise
+from lamina.data.cells import is_array, one_array
+from lamina.data.formats import holds_images, read_images, recognise
 from lamina.data.formats.columnar import arrow_raw, without_index
 from lamina.data.formats.delimited import Delimited, no_rows
 from lamina.data.notes import Note
+from lamina.data.pictures import picture_bytes
 from lamina.data.schema import MISSING_SPELLINGS
 from lamina.data.sources import LEAST_ROWS, READ_BYTES, READ_ROWS, Part, Source, failures_named, open_parquet
 from lamina.foundation.errors import DataError, SchemaError, nearest
 
+LOOKED_AT = 64  # rows that tell what bytes are
 _ENDINGS = {"parquet": (".parquet", ".pq"), "delimited": (".csv", ".tsv", ".tab", ".txt")}
 
 
@@ -37,15 +41,21 @@ class _Found:
     comma: bool = False
     notes: tuple[Note, ...] = ()
 
+    @property
+    def title(self) -> str:
+        """Its name inside the folder."""
+        return Path(self.name).name
+
 
 @contextlib.contextmanager
 def open_source(path: str | os.PathLike[str], *, missing: Sequence[str] = MISSING_SPELLINGS) -> Iterator[Source]:
     r"""A file or a folder of files as one `Source`, for as long as the block lasts.
 
     A folder is read for its Parquet or its delimited files, whichever it has; other files are left out with a note.
+    If it has none, but folders of images, the names of these are the table.
 
     Args:
-        path: a Parquet, CSV or TSV file, or a folder of them.
+        path: a Parquet, CSV or TSV file, or a folder of them or of images.
         missing: how the source spells a missing value, besides the empty cell.
 
     Raises:
@@ -58,16 +68,20 @@ def open_source(path: str | os.PathLike[str], *, missing: Sequence[str] = MISSIN
     ...         source.rows, source.raw(1, 2).table.column("x").to_pylist()
     (2, ['2'])
     """
-    files, kind, notes = _files(Path(path))
+    path = Path(path)
+    pictured = path.is_dir() and holds_images(path)
+    files, kind, notes = ([path], "images", ()) if pictured else _files(path)
     spellings = tuple(dict.fromkeys(("", *missing)))
     with contextlib.ExitStack() as stack:
         stack.callback(open_parquet.cache_clear)  # also after an error: the next file of that name may be another
         if kind == "parquet":
-            found = [_Found(path=file, name=file.name, columns=_types(file, file.name)) for file in files]
+            found = [_Found(path=file, name=str(file), columns=_types(file, str(file))) for file in files]
         else:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="lamina-"))
-            found = [_rewritten(file, Path(folder) / f"{i}.parquet") for i, file in enumerate(files)]
-        source = _source(Path(path), found)
+            write = _listed if pictured else _rewritten
+            found = [write(file, Path(folder) / f"{i}.parquet") for i, file in enumerate(files)]
+        inside = path if path.is_dir() else path.parent
+        source = replace(_source(path, found), folder=inside)
         yield replace(source, missing=spellings, notes=(*notes, *source.notes), row_bytes=_row_bytes(source))
 
 
@@ -84,8 +98,10 @@ def _source(path: Path, found: Sequence[_Found]) -> Source:
 
 def _row_bytes(source: Source) -> int:
     """About what a row takes, judged by the first ones; bitmaps and offsets make it 16 bytes a cell at least."""
-    first = replace(source, row_bytes=READ_BYTES // LEAST_ROWS).raw(0, min(LEAST_ROWS, source.rows)).table
-    return max(16 * int(first.num_columns), int(first.nbytes) // int(first.num_rows))
+    raw = replace(source, row_bytes=READ_BYTES // LEAST_ROWS).raw(0, min(LEAST_ROWS, source.rows))
+    first = raw.table
+    pixels = sum(picture_bytes(one_array(column), source.folder) for column in first.columns)
+    return pixels + max(16 * int(first.num_columns), int(first.nbytes) // int(first.num_rows))
 
 
 def _files(path: Path) -> tuple[list[Path], str, tuple[Note, ...]]:
@@ -131,10 +147,20 @@ def _types(path: Path, name: str) -> pa.Schema:
     """The plain types of a Parquet file; null for a column that holds nothing."""
     with failures_named(name):
         found = open_parquet(path).schema_arrow
-    empty = found.empty_table().select(without_index(found.names))
-    plain = arrow_raw(empty, name).table
+        of_no_use = _useless(open_parquet(path), name)
+    names = [one for one in without_index(found.names) if one not in of_no_use]
+    plain = arrow_raw(found.empty_table().select(names), name).table
     nulls = {str(field.name).strip() for field in found if pa.types.is_null(field.type)}
     return pa.schema([(f.name, pa.null() if f.name in nulls else f.type) for f in plain.schema])
+
+
+def _useless(file: Any, name: str) -> list[str]:
+    """The columns of bytes or lists that cannot be used, as their first rows show."""
+    whole = [one.name for one in file.schema_arrow if is_array(one.type)]
+    first = next(file.iter_batches(LOOKED_AT, columns=whole, use_threads=False), None) if whole else None
+    if first is None:
+        return []
+    return [note.column for note in arrow_raw(pa.Table.from_batches([first]), name).notes if note.column is not None]
 
 
 def _common(files: Sequence[_Found]) -> pa.Schema:
@@ -144,15 +170,15 @@ def _common(files: Sequence[_Found]) -> pa.Schema:
         SchemaError: they do not agree.
     """
     first = files[0]
-    types = {f.name: (f.type, first.name) for f in first.columns}
+    types = {f.name: (f.type, first.title) for f in first.columns}
     for file in files[1:]:
-        _check_names(file.name, file.columns.names, first.name, first.columns.names)
+        _check_names(file.title, file.columns.names, first.title, first.columns.names)
         for one in file.columns:
             known, since = types[one.name]
             if pa.types.is_null(known):
-                types[one.name] = one.type, file.name
+                types[one.name] = one.type, file.title
             elif one.type != known and not pa.types.is_null(one.type):
-                raise _other_type(one.name, (file.name, one.type), (since, known))
+                raise _other_type(one.name, (file.title, one.type), (since, known))
     return pa.schema([(name, pa.string() if pa.types.is_null(kind) else kind) for name, (kind, _) in types.items()])
 
 
@@ -162,7 +188,7 @@ def _check_names(name: str, names: Sequence[str], first_name: str, first: Sequen
         raise SchemaError(
             wrong=f"the file {name!r} lacks the column {lacking[0]!r}, which {first_name!r} has.",
             expected="the same columns in every file of the folder.",
-            remedy=nearest(lacking[0], extra or names),
+            remedy=nearest(lacking[0], extra) if extra else f"write {name!r} again with it, or move it elsewhere.",
         )
     if extra:
         raise SchemaError(
@@ -192,7 +218,19 @@ def _rewritten(path: Path, to: Path) -> _Found:
                 writer.write_batch(batch.rename_columns(list(text.names)), row_group_size=READ_ROWS)
     except OSError as error:
         raise _no_room(path, to.parent, error) from error
-    return _Found(path=to, name=path.name, columns=columns, comma=text.comma, notes=text.notes)
+    return _Found(path=to, name=str(path), columns=columns, comma=text.comma, notes=text.notes)
+
+
+def _listed(path: Path, to: Path) -> _Found:
+    """The names of the images in a folder, as Parquet."""
+    from pyarrow import parquet
+
+    raw = read_images(path)
+    try:
+        parquet.write_table(raw.table, to, row_group_size=READ_ROWS)
+    except OSError as error:
+        raise _no_room(path, to.parent, error) from error
+    return _Found(path=to, name=str(path), columns=raw.table.schema, notes=raw.notes)
 
 
 def _no_room(path: Path, folder: Path, error: OSError) -> DataError:
@@ -205,7 +243,7 @@ def _no_room(path: Path, folder: Path, error: OSError) -> DataError:
 
 def _no_columns(path: Path) -> DataError:
     return DataError(
-        wrong=f"{str(path)!r} has no columns of single values.",
+        wrong=f"{str(path)!r} has no columns that can be used.",
         expected="at least one column of numbers, words or dates.",
         remedy="give a table with one value a cell.",
     )
@@ -213,9 +251,9 @@ def _no_columns(path: Path) -> DataError:
 
 def _no_files(path: Path, *, both: bool) -> DataError:
     endings = ", ".join(ending for group in _ENDINGS.values() for ending in group)
-    what = "both Parquet and delimited files" if both else "no file of a table"
+    what = "both Parquet and delimited files" if both else "no file of a table and no image"
     return DataError(
-        wrong=f"the folder {str(path)!r} holds {what}.",
-        expected=f"files of one kind, directly inside it, with one of the endings {endings}.",
+        wrong=f"{str(path)!r} is a folder that holds {what}.",
+        expected=f"files of one kind, directly inside it, with one of the endings {endings}; or images.",
         remedy="put the files of the table into a folder of their own.",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +28,7 @@ class Raw:
     missing: tuple[str, ...] = MISSING_SPELLINGS  # how the source spells a missing value
     dropped: tuple[int, ...] = ()  # data rows of the source that are not in the table, from 1, in order
     comma: bool = False  # whether the source is likely to write a decimal comma
+    folder: Path | None = None  # where files are that cells name; None: the working folder
     before: int = 0  # rows of the source before this table, where the table is a piece of it
 
     @property

@@ -14,10 +14,13 @@ import pyarrow as pa
 
 from lamina.data.builtin import BUILTIN, load_builtin
 from lamina.data.formats import (
+    holds_images,
+    read_arrays,
     read_columns,
     read_delimited,
     read_feather,
     read_frame,
+    read_images,
     read_json,
     read_matrix,
     read_parquet,
@@ -33,6 +36,7 @@ from lamina.data.schema import MISSING_SPELLINGS
 from lamina.foundation.errors import DataError, nearest
 
 _READERS: dict[str, Callable[[Path], Raw]] = {
+    "arrays": read_arrays,
     "delimited": read_delimited,
     "feather": read_feather,
     "json": read_json,
@@ -45,9 +49,10 @@ def read(source: Any, *, missing: Sequence[str] = MISSING_SPELLINGS) -> Raw:
     """A table from wherever it is, its cells as they were found.
 
     Args:
-        source: the path of a CSV, TSV, Parquet, Feather, JSON lines or Excel file; the name of a built-in set; any
-            frame of pandas, polars or pyarrow; a dict of columns; a list of dicts, one a row; a numpy array, of shape
-            ``(row, column)``; or what `read` gave before.
+        source: the path of a CSV, TSV, Parquet, Feather, JSON lines, Excel or NPZ file, or of a folder of images; the
+            name of a built-in set; any frame of pandas, polars or pyarrow; a dict of columns; a list of dicts, one a
+            row; a numpy array, of shape ``(row, column)``; or what `read` gave before. Names of image files in a
+            table are looked up from the folder of the table, in a frame from the working folder.
         missing: how the source spells a missing value, besides the empty cell.
 
     Raises:
@@ -91,9 +96,10 @@ def _read_named(name: str | bytes) -> Raw:
     path = Path(text)
     if "://" in text:
         raise _unreadable(text, "it is an address; download the file first")
-    _check_path(path)
+    if _check_path(path) == "folder":
+        return read_images(path)
     try:
-        return _READERS[recognise(path)](path)
+        return replace(_READERS[recognise(path)](path), folder=path.parent)
     except DataError:
         raise
     except OSError as error:
@@ -108,7 +114,8 @@ def _hidden(name: str) -> tuple[Note, ...]:
     return (Note(kind="source", count=1, sentence=sentence),)
 
 
-def _check_path(path: Path) -> None:
+def _check_path(path: Path) -> str:
+    """Whether it is a file or a folder of images; refused if it is neither."""
     try:
         mode = path.stat().st_mode
     except FileNotFoundError as error:
@@ -116,9 +123,12 @@ def _check_path(path: Path) -> None:
     except (OSError, ValueError) as error:  # no right to look, a name too long, a zero byte
         raise _unreadable(path, getattr(error, "strerror", None) or str(error)) from error
     if stat.S_ISDIR(mode):
-        raise _unreadable(path, "it is a folder")
+        if holds_images(path):
+            return "folder"
+        raise _unreadable(path, "it is a folder without images")
     if not stat.S_ISREG(mode):
         raise _unreadable(path, "it is a pipe or a device; write its content to a file first")
+    return "file"
 
 
 def _no_such(path: Path) -> DataError:
@@ -136,7 +146,7 @@ def _no_such(path: Path) -> DataError:
 def _unreadable(path: Path | str, why: str) -> DataError:
     return DataError(
         wrong=f"{str(path)[:200]!r} cannot be read: {why}.",
-        expected="a file that you may read: CSV, TSV, Parquet, Feather, JSON lines or Excel.",
+        expected="a file that you may read: CSV, TSV, Parquet, Feather, JSON lines, Excel, NPZ, or a folder of images.",
         remedy="name another file, or change its permissions.",
     )
 
@@ -145,7 +155,7 @@ def _nothing(raw: Raw) -> DataError:
     if raw.table.num_columns:
         return no_rows(raw.name)
     return DataError(
-        wrong=" ".join([f"{raw.name!r} has no columns of single values.", *(note.sentence for note in raw.notes[:2])]),
+        wrong=" ".join([f"{raw.name!r} has no columns that can be used.", *(note.sentence for note in raw.notes[:2])]),
         expected="at least one column of numbers, words or dates.",
         remedy="give a table with one value a cell.",
     )

@@ -5,7 +5,19 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
-from lamina.data.columns import COLUMN_KINDS, Category, Column, Constant, Flag, Identifier, Moment, Number, Text
+from lamina.data.columns import (
+    COLUMN_KINDS,
+    Category,
+    Column,
+    Constant,
+    Flag,
+    Identifier,
+    Image,
+    Moment,
+    Number,
+    Series,
+    Text,
+)
 from lamina.foundation import specs
 from lamina.foundation.errors import SchemaError, nearest
 
@@ -31,8 +43,8 @@ class Schema:
         SchemaError: two columns have one name, or the target is not a column.
     """
 
-    columns: tuple[Number | Category | Flag | Moment | Text | Identifier | Constant, ...] = specs.setting(
-        meaning="the columns, in order"
+    columns: tuple[Number | Category | Flag | Moment | Text | Image | Series | Identifier | Constant, ...] = (
+        specs.setting(meaning="the columns, in order")
     )
     target: str | None = specs.setting(None, "the name of the column to be predicted, if any")
     missing: tuple[str, ...] = specs.setting(MISSING_SPELLINGS, "how a missing value is spelt")
@@ -56,9 +68,14 @@ class Schema:
         return tuple(column.name for column in self.columns)
 
     @property
-    def features(self) -> tuple[Column, ...]:
-        """The columns used as input: not the target, no identifier, no text, no constant."""
+    def inputs(self) -> tuple[Column, ...]:
+        """The columns used as input: not the target, no identifier, no constant."""
         return tuple(column for column in self.columns if column.used and column.name != self.target)
+
+    @property
+    def features(self) -> tuple[Column, ...]:
+        """The inputs with a single value in each row: no image, no text, no series."""
+        return tuple(column for column in self.inputs if not isinstance(column, Image | Text | Series))
 
     @property
     def target_column(self) -> Column | None:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from lamina.data.formats.columnar import arrow_raw, damaged, without_index
+from lamina.data.formats.columnar import damaged, plain_columns, without_index
 from lamina.data.notes import Note
 from lamina.data.raw import Raw
 from lamina.data.schema import MISSING_SPELLINGS
@@ -49,11 +49,12 @@ class Source:
 
     name: str
     parts: tuple[Part, ...]
-    columns: pa.Schema  # the columns of single values, in the order of the first file, with their plain types
+    columns: pa.Schema  # the columns that can be used, in the order of the first file, with their plain types
     comma: bool = False  # whether commas are likely to be decimal
     missing: tuple[str, ...] = MISSING_SPELLINGS
     notes: tuple[Note, ...] = field(default=())
     row_bytes: int = 0  # about what one row takes
+    folder: Path | None = None  # where files are that cells name; None: the working folder
 
     @property
     def read_rows(self) -> int:
@@ -90,7 +91,9 @@ class Source:
 
     def _as_raw(self, table: pa.Table, start: int) -> Raw:
         whole = table.combine_chunks()
-        return Raw(table=whole, name=self.name, missing=self.missing, comma=self.comma, before=start)
+        return Raw(
+            table=whole, name=self.name, missing=self.missing, comma=self.comma, folder=self.folder, before=start
+        )
 
     def _stretches(self, start: int, stop: int) -> Iterator[tuple[Part, int, int]]:
         before = 0
@@ -126,7 +129,7 @@ class Source:
                     return
 
     def _plain(self, table: pa.Table) -> pa.Table:
-        plain = arrow_raw(table, self.name).table.select(self.columns.names)
+        plain = plain_columns(table, self.columns.names)
         return plain if plain.schema.equals(self.columns) else plain.cast(self.columns)
 
 

@@ -12,27 +12,29 @@ is the one of the table in memory. Beyond, a quantile of the sample has, with S 
 
 (Dvoretzky, Kiefer and Wolfowitz 1956, with the constant of Massart 1990, doi:10.1214/aop/1176990746). What is rare
 joins the sample: the rows that first show a level, a missing cell, or a new smallest or largest number.
+
+Rows can be set aside too: nobody learns from them, watches them or chooses by them, so that they can judge.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lamina.data.categories import LEVEL_LIMIT
-from lamina.data.cells import blank_cells, one_array, trimmed
+from lamina.data.cells import blank_cells, is_array, is_list, one_array, trimmed
 from lamina.data.checks import rows_with_target
-from lamina.data.columns import Category, Column, Flag, Moment, Number
+from lamina.data.columns import Category, Column
 from lamina.data.conform import conform
 from lamina.data.evidence import Cells
 from lamina.data.infer import check_asked, judge_columns
 from lamina.data.lots import drawn
-from lamina.data.notes import Note
+from lamina.data.notes import Note, Notes
+from lamina.data.rare import Rare
 from lamina.data.raw import Raw
 from lamina.data.schema import Schema
 from lamina.data.sketch import LIMIT, MOST_BYTES, Sketch
@@ -43,15 +45,19 @@ SAMPLE_ROWS = 262_144  # rows from which centres, scales and levels are learnt
 HELD_BYTES = 64 << 20  # of the sample, and of the watched rows: very wide tables get fewer rows
 SKETCH_BYTES = 1 << 29  # of the sketches of all columns
 WATCHED_ROWS = 65_536  # at most so many rows are watched; more would cost time and tell no more
+ASIDE_ROWS = 131_072  # at most so many rows are set aside: a share of them is known to 0.3 points
+WHOLE_CELLS, WHOLE_CELLS_A_PIECE = 2_048, 64  # images or series that are looked at in the first pass
 LEAST_ROWS = 2_048  # of the sample, however wide it is
 
 
 @dataclass(frozen=True, kw_only=True)
 class Survey:
-    """What the second pass found; ``sample`` and ``watched`` are conformed tables with every target present.
+    """What the second pass found; ``sample``, ``watched`` and ``aside`` are conformed tables with every target present.
 
-    ``rows`` is the number of rows to learn from, watched ones not included; ``seed`` and ``share`` decide again,
-    for any row by its number, whether it is watched. ``notes`` tell what was changed, once a column and kind.
+    ``rows`` is the number of rows to learn from, watched ones and those set aside not included; ``seed``, ``share``
+    and ``apart`` decide again, for any row by its number, whether it is watched or set aside. ``by_lot`` says which
+    rows of the sample were drawn, each with the same chance, and did not join it for being rare. ``notes`` tell what
+    was changed, once a column and kind.
     """
 
     schema: Schema
@@ -60,20 +66,36 @@ class Survey:
     watched: pa.Table
     seed: int
     share: float
+    apart: float = 0.0
+    aside: pa.Table = field(default_factory=lambda: pa.table({}))
+    by_lot: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
     notes: tuple[Note, ...] = ()
 
     def learning(self, raw: Raw) -> pa.Table:
-        """A piece of the source, conformed, without the rows that are watched or have no target."""
-        return self._split(conform(raw, self.schema, need_target=True)[0], raw.before)[0]
+        """A piece of the source, conformed, without the rows that are watched, set aside or have no target."""
+        return self._split(conform(raw, self.schema, need_target=True)[0], raw.before).learning
 
-    def _split(self, table: pa.Table, start: int) -> tuple[pa.Table, pa.Table, npt.NDArray[np.int64]]:
-        """The rows to learn from and those to watch, all with a target; and the places of the former."""
+    def _split(self, table: pa.Table, start: int) -> _Split:
         known = rows_with_target(table, str(self.schema.target))
-        watched = drawn(start, start + table.num_rows, self.share, self.seed, "watch")[known]
-        places = known[~watched]
-        if len(places) == table.num_rows:
-            return table, table.schema.empty_table(), places  # a slice would hold the whole table
-        return table.take(pa.array(places)), table.take(pa.array(known[watched])), places
+        stop = start + table.num_rows
+        aside = drawn(start, stop, self.apart, self.seed, "aside")[known]
+        watched = drawn(start, stop, self.share, self.seed, "watch")[known] & ~aside
+        places = known[~watched & ~aside]
+        if len(places) == table.num_rows:  # a slice would hold the whole table
+            none = table.schema.empty_table()
+            return _Split(learning=table, watched=none, aside=none, places=places)
+        learning, kept, apart = (table.take(pa.array(rows)) for rows in (places, known[watched], known[aside]))
+        return _Split(learning=learning, watched=kept, aside=apart, places=places)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Split:
+    """A piece in three parts, all with a target, and the ``places`` in it of the rows to learn from."""
+
+    learning: pa.Table
+    watched: pa.Table
+    aside: pa.Table
+    places: npt.NDArray[np.int64]
 
 
 def infer_stream(
@@ -97,7 +119,10 @@ def infer_stream(
     check_asked(source.columns.names, source.name, target=target, kinds=kinds, task=task)
     asked = {*(kinds or {}), *([] if target is None or task is None else [target])}
     share = SKETCH_BYTES // len(source.columns)
-    columns = [_Column(one, settles=one.name not in asked, limit=limit, share=share) for one in source.columns]
+    columns = [
+        _Whole(one) if is_array(one.type) else _Column(one, settles=one.name not in asked, limit=limit, share=share)
+        for one in source.columns
+    ]
     for raw in source.pieces():
         for column, cells in zip(columns, raw.table.columns, strict=True):
             column.add(one_array(cells), raw)
@@ -106,37 +131,46 @@ def infer_stream(
     return Schema(columns=tuple(found), target=target, missing=source.missing)
 
 
-def survey(source: Source, schema: Schema, *, seed: int, share: float = 0.0) -> Survey:
+def survey(source: Source, schema: Schema, *, seed: int, share: float = 0.0, apart: float = 0.0) -> Survey:
     """The second pass; see the top of this file.
 
     Args:
         schema: with a target.
-        seed: decides which rows are watched and which are in the sample.
+        seed: decides which rows are watched, which are set aside, and which are in the sample.
         share: the part of the rows that is watched, at most `WATCHED_ROWS` of them.
+        apart: the part of the rows that is set aside, at most `ASIDE_ROWS` of them.
 
     Raises:
         DataError: the target is missing in every row, or a file is damaged.
         SchemaError: most values of a column do not fit the schema; the rows are named.
     """
     most = max(LEAST_ROWS, HELD_BYTES // source.row_bytes)
-    share = min(share, WATCHED_ROWS / source.rows, most / source.rows)
-    found = Survey(schema=schema, rows=0, sample=pa.table({}), watched=pa.table({}), seed=seed, share=share)
-    rare = [_Rare(column, every=column.name == schema.target) for column in schema.columns]
-    sample, watched, rows, notes = [], [], 0, _Notes()
+    share, apart = (
+        min(asked, min(limit, most) / source.rows) for asked, limit in ((share, WATCHED_ROWS), (apart, ASIDE_ROWS))
+    )
+    odds = min(SAMPLE_ROWS, most) / (source.rows * (1 - share - apart)) if share + apart < 1 else 1.0
+    none = pa.table({})
+    found = Survey(schema=schema, rows=0, sample=none, watched=none, seed=seed, share=share, apart=apart)
+    rare = [Rare(column, every=column.name == schema.target) for column in schema.columns]
+    sample, watched, aside, by_lot, rows, notes = [], [], [], [], 0, Notes()
     for raw in source.pieces():
         table, told = conform(raw, schema, need_target=True)
         notes.add(told)
-        learning, kept, places = found._split(table, raw.before)
-        picked = drawn(raw.before, raw.before + raw.rows, min(SAMPLE_ROWS, most) / source.rows, seed, "sample")[places]
+        split = found._split(table, raw.before)
+        lot = drawn(raw.before, raw.before + raw.rows, odds, seed, "sample")[split.places]
+        picked = lot.copy()
         for one in rare:
-            one.mark(learning.column(one.column.name), picked)
-        sample.append(learning.filter(pa.array(picked)))
-        watched.append(kept)
-        rows += learning.num_rows
+            one.mark(split.learning.column(one.column.name), picked)
+        sample.append(split.learning.filter(pa.array(picked)))
+        by_lot.append(lot[picked])
+        watched.append(split.watched)
+        aside.append(split.aside)
+        rows += split.learning.num_rows
     if not rows:
         raise all_missing(str(schema.target))
-    parts = {"sample": pa.concat_tables(sample), "watched": pa.concat_tables(watched)}
-    return replace(found, rows=rows, notes=notes.all(), **parts)
+    parts = {"sample": sample, "watched": watched, "aside": aside}
+    tables = {name: pa.concat_tables(pieces) for name, pieces in parts.items()}
+    return replace(found, rows=rows, by_lot=np.concatenate(by_lot), notes=notes.all(), **tables)
 
 
 class _Column:
@@ -173,6 +207,7 @@ class _Column:
             target=self.name == target,
             comma=source.comma,
             task=task,
+            folder=source.folder,
         )
 
     def _settled(self) -> bool:
@@ -180,77 +215,34 @@ class _Column:
         return len(values) > 1 and bool((values != np.floor(values)).any())
 
 
-def _told(column: _Column, kind: Column) -> Column:
+class _Whole:
+    """A column of images or series in the first pass: some cells of every piece, and the longest."""
+
+    exact, different, held = True, 0, 0
+
+    def __init__(self, field: pa.Field) -> None:
+        self.name = field.name
+        self.kept: list[pa.Array] = [pa.array([], field.type)]
+
+    def add(self, cells: pa.Array, raw: Raw) -> None:
+        """Keep the first cells of a piece, and its longest list."""
+        present = cells.drop_null()
+        room = WHOLE_CELLS - sum(map(len, self.kept))
+        self.kept.append(present.slice(0, max(1, min(WHOLE_CELLS_A_PIECE, room))))
+        if len(present) and is_list(present.type):
+            self.kept.append(present.slice(int(np.argmax(np.asarray(present.value_lengths()))), 1))
+
+    def cells(self, source: Source, target: str | None, task: Task | None) -> Cells:
+        """What was kept, as the rules of `lamina.data.guess` want it."""
+        present = pa.concat_arrays(self.kept)
+        return Cells(
+            name=self.name, present=present, rows=source.rows, target=self.name == target, folder=source.folder
+        )
+
+
+def _told(column: _Column | _Whole, kind: Column) -> Column:
     """A column that was judged by a sample says so where it gives a reason, and where names are missing."""
     if column.exact or (not kind.reason and not isinstance(kind, Category)):
         return kind
     words = f"of about {column.different:,} different values, {column.held:,} were looked at."
     return replace(kind, reason=" ".join(filter(None, (kind.reason, words))))
-
-
-class _Rare:
-    """Marks the rows of a column that show something for the first time."""
-
-    def __init__(self, column: Column, *, every: bool) -> None:
-        self.column, self.every = column, every
-        self.gap = False  # whether a missing cell was seen
-        self.levels: set[object] = set()
-        self.low: float | None = None
-        self.high: float | None = None
-
-    def mark(self, cells: pa.ChunkedArray, rows: npt.NDArray[np.bool_]) -> None:
-        """Set ``rows`` where ``cells`` show a first missing cell, a new level, or a new extreme."""
-        values = one_array(cells)
-        if values.null_count and not self.gap:
-            self.gap = True
-            rows[int(np.argmax(np.asarray(values.is_null())))] = True
-        if isinstance(self.column, Number | Moment):
-            self._mark_extremes(values, rows)
-        elif isinstance(self.column, Category | Flag):
-            self._mark_levels(values, rows)
-
-    def _mark_extremes(self, values: pa.Array, rows: npt.NDArray[np.bool_]) -> None:
-        numbers = pc.cast(values, pa.int64()) if pa.types.is_timestamp(values.type) else values
-        ends = pc.min_max(numbers)
-        low, high = ends["min"].as_py(), ends["max"].as_py()
-        if low is None:
-            return
-        if self.low is None or low < self.low:
-            self.low = low
-            rows[pc.index(numbers, low).as_py()] = True
-        if self.high is None or high > self.high:
-            self.high = high
-            rows[pc.index(numbers, high).as_py()] = True
-
-    def _mark_levels(self, values: pa.Array, rows: npt.NDArray[np.bool_]) -> None:
-        if not self.every and len(self.levels) > LEVEL_LIMIT:  # then the commonest are kept, and those the sample has
-            return
-        new = [level for level in pc.unique(values).to_pylist() if level is not None and level not in self.levels]
-        if new:
-            self.levels.update(new)
-            rows[np.asarray(pc.index_in(pa.array(new, values.type), value_set=values))] = True
-
-
-class _Notes:
-    """Notes of many pieces: of each column and kind the first one, and how many there were."""
-
-    def __init__(self) -> None:
-        self.first: dict[tuple[str, str | None], Note] = {}
-        self.counts: dict[tuple[str, str | None], int] = {}
-
-    def add(self, notes: Sequence[Note]) -> None:
-        """Take in the notes of a piece."""
-        for note in notes:
-            key = note.kind, note.column
-            self.first.setdefault(key, note)
-            self.counts[key] = self.counts.get(key, 0) + (note.count if note.kind != "columns" else 0)
-
-    def all(self) -> tuple[Note, ...]:
-        """One note a column and kind, in the order of their first row."""
-        return tuple(self._summed(key, note) for key, note in self.first.items())
-
-    def _summed(self, key: tuple[str, str | None], note: Note) -> Note:
-        if self.counts[key] <= note.count:
-            return note
-        sentence = f"{note.sentence} And so on: {self.counts[key]:,} in all."
-        return replace(note, count=self.counts[key], sentence=sentence)

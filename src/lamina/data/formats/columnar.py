@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from lamina.data.cells import plain_array
 from lamina.data.formats.names import plain_table, settle_names
 from lamina.data.raw import Raw
 from lamina.foundation.errors import DataError
@@ -45,10 +46,17 @@ def read_feather(path: Path) -> Raw:
 
 
 def arrow_raw(table: pa.Table, name: str) -> Raw:
-    """An Arrow table as a `Raw`: names settled, columns of lists and bytes left out with a note."""
+    """An Arrow table as a `Raw`: names settled, columns that cannot be used left out with a note."""
     names, notes = settle_names(table.column_names, repr(name))
     plain, left_out = plain_table(table.rename_columns(list(names)))
     return Raw(table=plain, name=name, notes=(*notes, *left_out))
+
+
+def plain_columns(table: pa.Table, names: Sequence[str]) -> pa.Table:
+    """These columns of an Arrow table, plain, whatever this piece of them holds."""
+    settled, _ = settle_names(table.column_names, "the table")
+    chosen = table.rename_columns(list(settled)).select(list(names))
+    return pa.table({name: plain_array(chosen.column(name)) for name in names})
 
 
 def without_index(names: Sequence[str]) -> list[str]:

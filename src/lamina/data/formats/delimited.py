@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from lamina.data.formats.dialect import SEPARATORS, find_separator
-from lamina.data.formats.encoding import find_encoding, not_text
+from lamina.data.formats.encoding import MIXED, Utf8Lines, decoded, find_encoding, not_text
 from lamina.data.formats.names import header_doubts, settle_names
 from lamina.data.notes import Note, row_words
 from lamina.data.raw import Raw
@@ -74,8 +74,10 @@ class Delimited:
         rows, last = 0, None
         try:
             with self.path.open("rb") as file:
-                codec = self._encoding.codec.replace("utf-8", "utf8")
-                for batch in _open(file, codec, self._separator, self.ragged, self._header):
+                mixed = self._encoding.codec == MIXED
+                codec = "utf8" if mixed else self._encoding.codec.replace("utf-8", "utf8")
+                lines = io.BufferedReader(Utf8Lines(file)) if mixed else file
+                for batch in _open(lines, codec, self._separator, self.ragged, self._header):
                     rows, last = rows + batch.num_rows, batch if batch.num_rows else last
                     yield batch
         except UnicodeError as error:
@@ -104,7 +106,7 @@ def _sample(path: Path, codec: str) -> str:
             file.seek(0)
             head = file.read(size)
             # a character may be cut in two at the end of the sample
-            text = head.decode(codec, errors="ignore").removeprefix("\ufeff")
+            text = decoded(head, codec, errors="ignore").removeprefix("\ufeff")
             ending = max(text.rfind("\n"), text.rfind("\r"))
             if len(head) < size:
                 return text + "\n"

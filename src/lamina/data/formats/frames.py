@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from lamina.data.cells import from_values
+from lamina.data.formats.arrays import array_column
 from lamina.data.formats.columnar import arrow_raw
 from lamina.data.formats.names import settle_names
 from lamina.data.raw import Raw
@@ -106,4 +107,8 @@ def _array(name: str, values: Any) -> pa.Array:
         )
     if isinstance(values, np.ndarray) and values.ndim == 1 and values.dtype.kind in "biuf":
         return pa.array(values)
+    if isinstance(values, np.ndarray) and values.ndim == 2 and values.shape[1] == 1:
+        return _array(name, values[:, 0])
+    if isinstance(values, np.ndarray) and values.ndim > 1 and values.dtype.kind in "biuf" and values.size:
+        return array_column(name, values, "the mapping")
     return from_values(list(values))

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from lamina.data.formats.columnar import arrow_raw
-from lamina.data.formats.encoding import find_encoding
+from lamina.data.formats.encoding import decoded, find_encoding
 from lamina.data.formats.frames import read_records
 from lamina.data.raw import Raw
 from lamina.foundation.errors import DataError
@@ -50,7 +50,7 @@ def _objects(path: Path) -> list[dict[str, Any]]:
 def _text(path: Path) -> str:
     codec = find_encoding(path).codec
     try:
-        return path.read_bytes().decode(codec).removeprefix("\ufeff")
+        return decoded(path.read_bytes(), codec).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         raise _broken(path, f"is not text in {codec} at byte {error.start:,}") from error
 

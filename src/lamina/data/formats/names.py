@@ -8,11 +8,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from lamina.data.cells import plain_array
+from lamina.data.cells import is_array, is_list, is_tensor, plain_array
+from lamina.data.decoding import looks_like_image
 from lamina.data.notes import Note
 from lamina.foundation.errors import DataError
 
+_LOOKED_AT = 64  # cells of bytes that tell whether they are images
 _NUMERAL = re.compile(r"[-+]?\d*[.,]?\d+([eE][-+]?\d+)?")
 
 
@@ -56,13 +59,32 @@ def header_doubts(names: Iterable[str], place: str) -> tuple[Note, ...]:
 
 
 def plain_table(table: pa.Table) -> tuple[pa.Table, tuple[Note, ...]]:
-    """The table with plain columns only (see `lamina.data.cells.plain`), and a note for each one left out."""
+    """The table with plain columns only (see `lamina.data.cells.plain`), and a note for each one left out.
+
+    Bytes are left out if they are no images, lists if they are all empty.
+    """
     columns, notes = {}, []
     for name in table.column_names:
         column = plain_array(table.column(name))
-        if column is not None:
+        why = "not single values" if column is None else _of_no_use(column)
+        if column is not None and not why:
             columns[name] = column
             continue
-        sentence = f"column {name!r} holds {table.schema.field(name).type}, not single values: left out."
+        sentence = f"column {name!r} holds {table.schema.field(name).type}, {why}: left out."
         notes.append(Note(kind="columns", column=name, count=1, sentence=sentence))
     return pa.table(columns), tuple(notes)
+
+
+def _of_no_use(column: pa.ChunkedArray) -> str:
+    """Why cells with more than one value each cannot be used, as a clause; nothing if they can."""
+    if not is_array(column.type) or not len(column):
+        return ""
+    if column.null_count == len(column):
+        return "and nothing in any row"
+    if is_list(column.type):
+        return "" if pc.max(pc.list_value_length(column)).as_py() else "and nothing in any row"
+    if is_tensor(column.type):
+        return ""
+    first = column.drop_null().slice(0, _LOOKED_AT).to_pylist()
+    like = sum(looks_like_image(cell) for cell in first)
+    return "" if 2 * like >= len(first) else "which are no images, so not single values"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lamina.foundation.errors import DataError
 
-_FORMATS = "CSV, TSV, Parquet, Feather, JSON lines or Excel"
+_FORMATS = "CSV, TSV, Parquet, Feather, JSON lines, Excel or NPZ"
 _SPREADSHEETS = (".xlsx", ".xlsm")
 _FOREIGN: tuple[tuple[bytes, str], ...] = (
     (b"\x1f\x8b", "a gzip archive"),
@@ -29,7 +29,7 @@ _FOREIGN: tuple[tuple[bytes, str], ...] = (
 
 
 def recognise(path: Path) -> str:
-    """The format of a file: "delimited", "json", "parquet", "feather" or "spreadsheet".
+    """The format of a file: "arrays", "delimited", "json", "parquet", "feather" or "spreadsheet".
 
     Raises:
         DataError: the file is empty, or it is something that holds no table lamina can read.
@@ -43,6 +43,8 @@ def recognise(path: Path) -> str:
         return "parquet"
     if head.startswith((b"ARROW1", b"FEA1")):
         return "feather"
+    if head.startswith(b"PK") and suffix == ".npz":
+        return "arrays"
     if head.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
         return _office(path, suffix, zipped=head.startswith(b"PK"))
     _refuse_foreign(path, head)
