@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from lamina.data import Batch, ClassTarget, Encoder
 from lamina.data.categories import CodeEncoder
+from lamina.data.encoder import FieldEncoder
 from lamina.foundation.errors import DataError, SchemaError, nearest
 from lamina.foundation.randomness import numpy_stream
 from lamina.model import Model
@@ -56,7 +57,7 @@ def owners_of(encoder: Encoder) -> Owners:
     for place, column in enumerate(encoder.columns):
         if isinstance(column, CodeEncoder):
             codes.append(place)
-        else:
+        elif not isinstance(column, FieldEncoder):
             features += [place] * len(column.feature_names)
     return Owners(names=encoder.inputs, features=np.array(features, np.int64), codes=np.array(codes, np.int64))
 

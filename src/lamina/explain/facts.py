@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import pyarrow as pa
@@ -13,6 +12,7 @@ from lamina.explain.hidden import layer_map, strongest_rows
 from lamina.explain.network import layers
 from lamina.explain.permutation import Importance, permutation_importance
 from lamina.foundation.specs import Json
+from lamina.metrics import finite_or_none
 from lamina.model import Model, Predictor
 
 EFFECTS = 4  # columns whose effect is shown
@@ -63,13 +63,9 @@ def inside_facts(model: Model, table: pa.Table, *, seed: int = 0) -> dict[str, J
 
 
 def _importance_facts(one: Importance) -> dict[str, Json]:
-    return {"column": one.column, **{name: _finite(getattr(one, name)) for name in ("mean", "low", "high")}}
+    return {"column": one.column, **{name: finite_or_none(getattr(one, name)) for name in ("mean", "low", "high")}}
 
 
 def _effect_facts(one: Effect) -> dict[str, Json]:
-    curves: dict[str, Any] = {name: [_finite(value) for value in curve] for name, curve in one.y.items()}
+    curves: dict[str, Any] = {name: [finite_or_none(value) for value in curve] for name, curve in one.y.items()}
     return {"column": one.column, "kind": one.kind_of_column, "method": one.kind, "x": list(one.x), "y": curves}
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
