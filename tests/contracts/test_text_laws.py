@@ -27,7 +27,7 @@ SPECS: tuple[Any, ...] = (
     Recurrent(embedding=5, units=4, hidden=6, cell="gru"),
     TextTransformer(trunk=SMALL, hidden=6),
     Hierarchical(embedding=5, units=4, hidden=6, chunk=4, margin=1, section=2),
-    Hierarchical(embedding=5, units=4, hidden=6, chunk=5, margin=0, section=3, words="gru", above="neighbours"),
+    Hierarchical(embedding=5, units=4, hidden=6, chunk=5, margin=0, section=3, words="gru", above="lstm"),
 )
 every = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: type(spec).__name__)
 

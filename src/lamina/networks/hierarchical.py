@@ -1,7 +1,10 @@
 r"""Hierarchical attention: words make chunks, chunks make sections, sections make a document.
 
-    chunk = attention over y, y what each word says among its neighbours (or a two-way recurrent layer over the words)
-    section = attention over a two-way recurrent layer over its chunks        document = the same over its sections
+    chunk = attention over y, y what each word says among its neighbours
+    section = attention over what its chunks say        document = attention over what its sections say
+
+With two-way recurrent layers over chunks and sections (``above="lstm"``) their order counts too, but attention may then
+lie beside what decided, because neighbours have heard of it.
 
 There are some thirty items at each level: among 20,000 words every one is a few dozen steps from the answer. How much a
 word counted is the product of its weight in the chunk, the chunk's in the section, and the section's in the document;
@@ -13,8 +16,9 @@ together, some thousands of words at a time. While training, what was read is fo
 (checkpoints): memory grows with the number of chunks, not with the number of words times the units.
 
 Source: Yang et al. (2016), "Hierarchical Attention Networks for Document Classification", doi:10.18653/v1/N16-1174. We
-differ: chunks in place of sentences, a third level, a filter in place of a recurrent layer over words (it learnt faster
-and its attention is sharper: ``docs/decisions/0013-texts.md``), checkpoints (Chen et al. 2016, arXiv:1604.06174).
+differ: chunks in place of sentences, a third level, filters in place of recurrent layers (they learnt faster and their
+attention is sharper: ``docs/decisions/0013-texts.md``), a norm before attention, checkpoints (Chen
+et al. 2016, arXiv:1604.06174).
 """
 
 from __future__ import annotations
@@ -60,7 +64,7 @@ class Hierarchical:
     kind: ClassVar[Literal["text"]] = "text"
 
     words: Reader = setting("neighbours", "what reads the words of a chunk")
-    above: Reader = setting("lstm", "what reads chunks and sections; neighbours: each by itself")
+    above: Reader = setting("neighbours", "what reads chunks and sections; neighbours: each by itself")
     embedding: int = setting(32, "numbers of a token", low=1, high=4096, log=True)
     units: int = setting(32, "units of each direction, at each level", low=1, high=4096, log=True)
     hidden: int = setting(64, "units that judge how much something matters", low=1, high=4096, log=True)
