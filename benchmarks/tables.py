@@ -38,8 +38,8 @@ MOST_ROWS = 10_000  # of a set, drawn at random
 PEERS = ("linear", "forest", "LightGBM", "CatBoost", "MLP", "RealMLP-TD", "TabM-D")
 OTHERS = {"elec2": (shared("elec2"), "class", {})}
 NAMES = (
-    *("penguins", "diabetes", "breast-cancer", "titanic", "oil_spill", "credit_g", "digits", "abalone"),
-    *("wine_quality", "mammography", "magic_gamma", "california_housing", "elec2", "adult"),
+    *("penguins", "iris", "wine", "diabetes", "breast-cancer", "horse_colic", "titanic", "oil_spill", "credit_g"),
+    *("digits", "abalone", "wine_quality", "mammography", "magic_gamma", "california_housing", "elec2", "adult"),
 )
 
 
@@ -124,13 +124,13 @@ def summary(sets: dict[str, dict[str, list[dict[str, float]]]], key: str) -> dic
     means = np.array(list(told.values())).reshape(-1, len(who))
     seconds = np.array([[mean_of(found[one], "cpu_seconds") for one in who] for found in whole.values()])
     ranks = (means[:, :, None] > means[:, None, :]).sum(2) + 0.5 * (means[:, :, None] == means[:, None, :]).sum(2) + 0.5
-    spread = np.ptp(means, axis=1, keepdims=True)
+    spread, above = np.ptp(means, axis=1, keepdims=True), means.min(1, initial=np.inf) > 0
     normalised = (means - means.min(1, keepdims=True)) / np.where(spread == 0, 1, spread)
     return {
         one: {
             "rank": float(ranks[:, i].mean()),
             "normalised": float(normalised[:, i].mean()),
-            "above the best": float(np.mean(means[:, i] / means.min(1)) - 1),
+            "above the best": float(np.mean(means[above, i] / means[above].min(1)) - 1),
             "cpu_seconds": float(seconds[:, i].sum()),
         }
         for i, one in enumerate(who)
@@ -170,7 +170,7 @@ def main() -> None:
     who = asked.who or ["network", *(PEERS if asked.peers else ())]
     place = RESULTS / "tables.json"
     for name in asked.sets:
-        if name not in ("penguins", "diabetes", "breast-cancer", "digits") and not SHARED.exists():
+        if name not in ("penguins", "iris", "wine", "diabetes", "breast-cancer", "digits") and not SHARED.exists():
             continue
         found = measured(name, who, asked.peers, asked.keep)
         figures = json.loads(place.read_text()) if place.exists() else {"sets": {}}
