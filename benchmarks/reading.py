@@ -36,8 +36,8 @@ ROUNDS = 7
 STEPS = 2  # of a measurement
 CLASSES = 4
 CODES = 1000
-SERIES = Field(kind="series", shape=(64, 100))
-TEXT = Field(kind="text", shape=(128,), codes=CODES)
+SERIES = Field(holds="series", shape=(64, 100))
+TEXT = Field(holds="text", shape=(128,), codes=CODES)
 BATCHES = {"lstm": 64, "transformer": 32}
 
 

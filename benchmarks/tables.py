@@ -36,6 +36,7 @@ from lamina.evaluation.protocol import Protocol
 FOLDS = 5
 MOST_ROWS = 10_000  # of a set, drawn at random
 PEERS = ("linear", "forest", "LightGBM", "CatBoost", "MLP", "RealMLP-TD", "TabM-D")
+PEER_VERSIONS = "pytabkit 1.7.3, LightGBM 4.7.0, CatBoost 1.2.10"  # of the runs that are kept
 OTHERS = {"elec2": (shared("elec2"), "class", {})}
 NAMES = (
     *("penguins", "iris", "wine", "diabetes", "breast-cancer", "horse_colic", "titanic", "oil_spill", "credit_g"),
@@ -141,7 +142,19 @@ def summary(sets: dict[str, dict[str, list[dict[str, float]]]], key: str) -> dic
 def page(figures: dict[str, Any]) -> str:
     """The figures as tables for a reader."""
     who = ("network", *PEERS)
-    lines = ["| | mean rank | normalised error | above the best | CPU seconds |", "| --- | --- | --- | --- | --- |"]
+    whole = [name for name, found in figures["sets"].items() if set(who) <= set(found)]
+    where = figures["environment"]
+    lines = [
+        f"{where['date']}, {where['processor']}, one thread, Python {where['python']}, torch {where['torch']}, scikit-learn",
+        f"{where['scikit-learn']}, {PEER_VERSIONS}. Five folds, the same for all; of sets of more than {MOST_ROWS:,} rows so",
+        "many are drawn. CPU seconds are of one fit with its answers, on a machine that did other work too.",
+        "",
+        f"Means over the {len(whole)} sets that all have run on. Normalised: 0 is the best of a set, 1 the worst. The defaults of",
+        "the network were chosen on some of these sets (docs/decisions/0007), on three of five folds and before any of the",
+        "others but scikit-learn's boosting had been run on them.",
+        "",
+    ]
+    lines += ["| | mean rank | normalised error | above the best | CPU seconds |", "| --- | --- | --- | --- | --- |"]
     for one, row in sorted(figures["summary"]["error"].items(), key=lambda pair: pair[1]["rank"]):
         cells = (f"{row['rank']:.2f}", f"{row['normalised']:.3f}", f"{row['above the best']:.1%}")
         lines.append(f"| {one} | {' | '.join(cells)} | {row['cpu_seconds']:.0f} |")
@@ -176,7 +189,8 @@ def main() -> None:
         figures = json.loads(place.read_text()) if place.exists() else {"sets": {}}
         figures["sets"][name] = {**figures["sets"].get(name, {}), **found}
         figures["summary"] = {key: summary(figures["sets"], key) for key in ("error", "log_loss", "1-auc")}
-        place.write_text(json.dumps({**figures, "environment": environment()}, indent=1) + "\n")
+        figures["environment"] = {**environment(), "peers": PEER_VERSIONS}
+        place.write_text(json.dumps(figures, indent=1) + "\n")
         (RESULTS / "tables.md").write_text(page(figures))
 
 

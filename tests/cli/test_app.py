@@ -137,6 +137,23 @@ def test_fit_looks_at_the_folder_before_it_trains(command, tmp_path, monkeypatch
     assert "is a file" in ended.err
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--budget", "1m"), "--budget was given beside --from"),
+        (("--quick",), "--quick was given beside --from"),
+        (("--no-stream",), "--stream was given beside --from"),
+        (("island",), "not about 'island'"),
+    ],
+)
+def test_going_on_from_a_model_refuses_what_it_does_not_use(command, tmp_path, run_folder, words, said) -> None:
+    """Beside ``--from`` no option is dropped without a word, and the target is the model's."""
+    ended = command("fit", "penguins", *words, "--from", run_folder / "model.lamina", "--out", tmp_path)
+    assert ended.code == 1
+    assert said in ended.err
+    assert not list(tmp_path.iterdir())
+
+
 def test_predict_prints_csv(command, run_folder) -> None:
     """Answers and every probability go to standard output as CSV, and nothing else does."""
     ended = command("predict", run_folder / "model.lamina", run_folder / "new.csv")

@@ -34,8 +34,8 @@ from lamina.networks.resnet import ResNet
 NUMBERS = Signature(features=6, scores=3)
 MIXED = Signature(features=4, scores=3, categories=(4, 30))
 CATEGORIES = Signature(features=0, scores=3, categories=(40, 30, 20))
-IMAGES = Signature(features=0, scores=3, fields=(Field(kind="image", shape=(2, 6, 7)),))
-EVERYTHING = Signature(features=4, scores=3, categories=(4, 30), fields=(Field(kind="image", shape=(1, 4, 4)),) * 2)
+IMAGES = Signature(features=0, scores=3, fields=(Field(holds="image", shape=(2, 6, 7)),))
+EVERYTHING = Signature(features=4, scores=3, categories=(4, 30), fields=(Field(holds="image", shape=(1, 4, 4)),) * 2)
 SMALL = Transformer(blocks=2, units=16, heads=2)
 
 
@@ -99,7 +99,7 @@ def rows(case: Case, *front: int, seed: int = 0, dtype: torch.dtype = torch.floa
 
 def drawn(field: Field, *front: int, stream: torch.Generator) -> Tensor:
     """Random rows ``(*front, *shape)`` of a field."""
-    assert field.kind == "image"
+    assert field.holds == "image"
     return torch.randint(0, 256, (*front, *field.shape), generator=stream, dtype=torch.uint8)
 
 

@@ -17,7 +17,7 @@ from lamina.networks.text_transformer import TextTransformer
 from lamina.networks.transformer import Transformer
 from lamina.networks.words import Words
 
-FIELD = Field(kind="text", shape=(24,), codes=40)
+FIELD = Field(holds="text", shape=(24,), codes=40)
 SMALL = Transformer(blocks=1, units=8, heads=2, attention_dropout=0.2, dropout=0.2)
 SPECS: tuple[Any, ...] = (
     Words(units=6, pairs=50),
@@ -182,7 +182,7 @@ def test_spec_to_json_and_back(spec: Any) -> None:
 def test_no_field_of_texts(spec: Any) -> None:
     """A field of another kind is refused in words."""
     with pytest.raises(SpecError, match="was asked to read Field"):
-        spec.build(Field(kind="series", shape=(2, 30)), stream=torch.Generator())
+        spec.build(Field(holds="series", shape=(2, 30)), stream=torch.Generator())
 
 
 @every

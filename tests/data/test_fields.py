@@ -42,8 +42,8 @@ def test_fields_follow_the_columns():
     encoder = fit_encoder(table, schema, categories="codes", fields=True)
     batch = encoder.encode(table)
     image, text, series = encoder.signature(scores=2).fields
-    assert image == Field(kind="image", shape=(3, 6, 8))
-    assert (text.kind, series) == ("text", Field(kind="series", shape=(1, 8)))
+    assert image == Field(holds="image", shape=(3, 6, 8))
+    assert (text.holds, series) == ("text", Field(holds="series", shape=(1, 8)))
     assert encoder.field_names == ("photo", "remark", "walk")
     assert [field.shape for field in batch.fields] == [(40, *field.shape) for field in (image, text, series)]
     assert [field.dtype for field in batch.fields] == [np.uint8, np.int32, np.float32]

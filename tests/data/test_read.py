@@ -212,7 +212,7 @@ def test_a_missing_file_is_answered_with_the_nearest(put, monkeypatch):
 @pytest.mark.parametrize(
     ("path", "words"),
     [
-        (".", "it is a folder"),
+        (".", "is a folder without images"),
         (os.devnull, "it is a pipe or a device"),
         ("https://example.org/a.csv", "'https://example.org/a.csv' cannot be read: it is an address"),
         ("a\0b", "null"),

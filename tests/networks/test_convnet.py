@@ -19,7 +19,7 @@ LENET = "conv 6 5x5 tanh, pool 2, conv 16 5x5 tanh, pool 2, 120 tanh, 84 tanh"
 
 def field(*shape: int) -> Field:
     """A column of images."""
-    return Field(kind="image", shape=shape)
+    return Field(holds="image", shape=shape)
 
 
 def images(rows: int, *shape: int, seed: int = 0) -> torch.Tensor:

@@ -15,7 +15,7 @@ from lamina.networks.perceptron import Perceptron
 from lamina.networks.piecewise import Piecewise, encoders_of, settle
 from lamina.networks.table import FieldsNetwork, Table, usual_encoders
 
-IMAGE = Field(kind="image", shape=(1, 6, 6))
+IMAGE = Field(holds="image", shape=(1, 6, 6))
 SPEC = Table(image=ConvNet(layers=(Conv(channels=2),), head="mean"), trunk=MLP(widths=()))
 
 
@@ -90,12 +90,12 @@ def test_every_encoder_reads_a_column_beside_others(spec: Encoder) -> None:
     stream = torch.Generator().manual_seed(0)
     rows = {
         "image": (IMAGE, shades(3)),
-        "text": (Field(kind="text", shape=(8,), codes=9), torch.randint(0, 9, (3, 8), generator=stream).int()),
-        "series": (Field(kind="series", shape=(2, 24)), torch.randn(3, 2, 24, generator=stream)),
+        "text": (Field(holds="text", shape=(8,), codes=9), torch.randint(0, 9, (3, 8), generator=stream).int()),
+        "series": (Field(holds="series", shape=(2, 24)), torch.randn(3, 2, 24, generator=stream)),
     }
     field, values = rows[spec.kind]
     if spec == ConvNet():
-        field, values = Field(kind="image", shape=(1, 12, 12)), torch.zeros(3, 1, 12, 12, dtype=torch.uint8)
+        field, values = Field(holds="image", shape=(1, 12, 12)), torch.zeros(3, 1, 12, 12, dtype=torch.uint8)
     whole = Table(**{spec.kind: spec})
     network = whole.build(Signature(features=1, scores=2, categories=(3,), fields=(field,)), seed=0).eval()
     settle(network, torch.ones(3, 1), values)

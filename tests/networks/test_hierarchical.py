@@ -9,7 +9,7 @@ from lamina.networks import hierarchical
 from lamina.networks.hierarchical import Hierarchical, HierarchicalNetwork, Reader
 from lamina.networks.levels import Cut, windows_of
 
-FIELD = Field(kind="text", shape=(60,), codes=20)
+FIELD = Field(holds="text", shape=(60,), codes=20)
 
 
 def network(*, chunk: int = 4, margin: int = 1, section: int = 3, above: Reader = "lstm") -> HierarchicalNetwork:

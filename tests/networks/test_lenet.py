@@ -16,7 +16,7 @@ from lamina.networks.table import Table
 
 def built(*shape: int, seed: int = 0) -> torch.nn.Module:
     """The encoder for such images."""
-    return LeNet5().build(Field(kind="image", shape=shape), stream=torch.Generator().manual_seed(seed))
+    return LeNet5().build(Field(holds="image", shape=shape), stream=torch.Generator().manual_seed(seed))
 
 
 def test_every_layer_has_the_weights_of_the_paper() -> None:
@@ -93,7 +93,7 @@ def test_large_images_are_refused() -> None:
 
 def test_eight_images_are_memorised() -> None:
     """A few steps bring the loss on eight random images with any labels below 0.01 nats, from near ln(3)."""
-    signature = Signature(features=0, scores=3, fields=(Field(kind="image", shape=(1, 16, 16)),))
+    signature = Signature(features=0, scores=3, fields=(Field(holds="image", shape=(1, 16, 16)),))
     network = Table(image=LeNet5(), trunk=MLP(widths=())).build(signature, seed=0)
     images = torch.randint(0, 256, (8, 1, 16, 16), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
     truth, losses = torch.tensor([0, 1, 2, 2, 1, 0, 0, 1]), []

@@ -6,7 +6,7 @@ from torch.nn import functional
 from lamina.foundation.signature import Field
 from lamina.networks.phrases import Phrases, PhrasesNetwork
 
-FIELD = Field(kind="text", shape=(8,), codes=20)
+FIELD = Field(holds="text", shape=(8,), codes=20)
 
 
 def network(**settings: object) -> PhrasesNetwork:

@@ -6,7 +6,7 @@ from lamina.foundation.signature import Field
 from lamina.networks.layers import Dropout
 from lamina.networks.reading import Recurrent, RecurrentNetwork, locked
 
-FIELD = Field(kind="text", shape=(7,), codes=20)
+FIELD = Field(holds="text", shape=(7,), codes=20)
 TEXTS = torch.tensor([[3, 4, 5, 6, 7, 8, 9], [5, 3, 0, 0, 0, 0, 0], [0] * 7], dtype=torch.int32)
 
 

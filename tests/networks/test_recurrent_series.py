@@ -11,7 +11,7 @@ from lamina.foundation.errors import SpecError
 from lamina.foundation.signature import Field
 from lamina.networks.recurrent_series import RecurrentSeries, RecurrentSeriesNetwork
 
-FIELD = Field(kind="series", shape=(2, 9))
+FIELD = Field(holds="series", shape=(2, 9))
 SPECS: tuple[dict[str, Any], ...] = ({"cell": "lstm"}, {"cell": "gru", "both": True, "layers": 2, "pool": "attention"})
 every = pytest.mark.parametrize("settings", SPECS, ids=lambda settings: settings["cell"])
 
@@ -97,4 +97,4 @@ def test_shapes_without_memory(settings: dict[str, Any]) -> None:
 def test_no_field_of_series() -> None:
     """A text is refused in words."""
     with pytest.raises(SpecError, match="RecurrentSeries was asked to read Field"):
-        RecurrentSeries().build(Field(kind="text", shape=(9,), codes=5), stream=torch.Generator())
+        RecurrentSeries().build(Field(holds="text", shape=(9,), codes=5), stream=torch.Generator())

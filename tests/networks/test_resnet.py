@@ -13,7 +13,7 @@ from lamina.networks.mlp import MLP
 from lamina.networks.resnet import RESNETS, ResNet, load_torchvision, torchvision_names
 from lamina.networks.table import Table
 
-COLOUR = Field(kind="image", shape=(3, 32, 32))
+COLOUR = Field(holds="image", shape=(3, 32, 32))
 
 
 def built(spec: ResNet, *, device: str = "cpu", seed: int = 0) -> ImageNetwork:

@@ -14,7 +14,7 @@ SIZES = [(1, 1, 1), (1, 3, 3), (1, 8, 8), (3, 16, 16), (3, 17, 17), (1, 28, 28),
 
 def image(*shape: int) -> Field:
     """A column of images."""
-    return Field(kind="image", shape=shape)
+    return Field(holds="image", shape=shape)
 
 
 @pytest.mark.parametrize("shape", SIZES)

@@ -9,7 +9,7 @@ from lamina.foundation.signature import Field
 from lamina.networks.layers import Noise
 from lamina.networks.tokens import Blanks, Tokens, make_tokens, trimmed
 
-FIELD = Field(kind="text", shape=(6,), codes=9)
+FIELD = Field(holds="text", shape=(6,), codes=9)
 TEXTS = torch.tensor([[3, 4, 0, 0, 0, 0], [8, 1, 2, 2, 0, 0], [0, 0, 0, 0, 0, 0]], dtype=torch.int32)
 
 
@@ -59,7 +59,7 @@ def test_a_silenced_unit_is_silent_in_all_words() -> None:
 def test_a_field_without_codes() -> None:
     """A field that does not say how many codes there are is refused in three parts."""
     with pytest.raises(SpecError, match=r"(?s)asked to read.*Expected:.*codes.*To fix it: try Field"):
-        make_tokens(Field(kind="text", shape=(6,)), 5, stream=torch.Generator())
+        make_tokens(Field(holds="text", shape=(6,)), 5, stream=torch.Generator())
 
 
 def _stream(seed: int) -> Noise:

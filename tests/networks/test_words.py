@@ -7,7 +7,7 @@ import torch
 from lamina.foundation.signature import Field
 from lamina.networks.words import Words, WordsNetwork, pair_codes
 
-FIELD = Field(kind="text", shape=(6,), codes=9)
+FIELD = Field(holds="text", shape=(6,), codes=9)
 TEXTS = torch.tensor([[3, 4, 4, 0, 0, 0], [3, 1, 0, 0, 0, 0], [3, 0, 0, 0, 0, 0]], dtype=torch.int32)
 
 

@@ -9,7 +9,7 @@ from lamina.networks.augment import Augment
 from lamina.networks.convnet import Conv, ConvNet
 from lamina.training import AdamW, Member, Rows, Training, fit_fleet
 
-IMAGE = Field(kind="image", shape=(1, 6, 6))
+IMAGE = Field(holds="image", shape=(1, 6, 6))
 SIGNATURE = Signature(features=1, scores=2, categories=(3,), fields=(IMAGE,))
 SPEC = Table(
     image=ConvNet(layers=(Conv(channels=8, norm="batch", padding="same"),), head="mean", augment=Augment(shift=1)),

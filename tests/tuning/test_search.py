@@ -188,7 +188,7 @@ def test_who_looks_again_is_asked_for_more(tmp_path) -> None:
     """The outer rows decide at 5 %; opened anew after more trials, at 2.5 %. The same trials again are no new look."""
     for rounds, looks in ((1, 1), (1, 1), (2, 2)):
         tuning = small_search(tmp_path, rounds=rounds, resume=True)
-        assert (tuning.facts["opened"], tuning.facts["level"]) == (looks, 0.05 / looks)
+        assert (tuning.facts["opened"], tuning.facts["level"]) == (looks, 0.05 / 2 ** (looks - 1))
     assert "were opened 2 times, so that p below 0.025 was asked for." in tuning.sentence
 
 

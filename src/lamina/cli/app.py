@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time as time_of_day
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,6 +32,7 @@ from lamina.cli.options import (
 )
 from lamina.cli.output import console_for, print_json
 from lamina.cli.running import leave, run
+from lamina.foundation.errors import SpecError
 from lamina.foundation.processes import place_here
 
 STARTED = time_of_day.monotonic()  # a budget counts from here: the libraries take seconds to load
@@ -98,9 +100,14 @@ def fit(
     check_folder(out)
     console = console_for(as_json)
     if from_model is not None:
+        others: dict[str, object] = {"quick": quick or None, "budget": budget, "contender": contender, "choose": choose}
+        others |= {"metric": metric, "network": network, "members": members, "folds": folds, "repeats": repeats}
+        others |= {"test": test, "time": time, "task": task, "kind": kind, "missing": missing}
+        others |= {"stream": stream, "checkpoint": checkpoint}
+        _nothing_else_with_from([name for name, value in others.items() if value is not None])
         asked = epochs is not None or learning_rate is not None
         training = training_with(epochs=epochs, learning_rate=learning_rate, device=device) if asked else None
-        _renew(from_model, data, out, training, group, seed, as_json)
+        _renew(from_model, data, target, out, training, group, seed, as_json)
         return
     with study_display(console) as on_step:
         study = fit_study(
@@ -315,13 +322,36 @@ def main(arguments: list[str] | None = None) -> None:
         leave(leaving.code)
 
 
-def _renew(model: Path, data: str, out: Path, training: Any, group: str | None, seed: int, as_json: bool) -> None:
+def _nothing_else_with_from(given: Sequence[str]) -> None:
+    """Refuse options that going on from a model makes no use of.
+
+    Raises:
+        SpecError: there is one.
+    """
+    if given:
+        raise SpecError(
+            wrong=f"--{given[0]} was given beside --from, which makes no use of it.",
+            expected="--epochs, --learning-rate, --device, --group and --seed at most: all else is the model's.",
+            remedy=f"leave out --{given[0]}, or train anew without --from.",
+        )
+
+
+def _renew(
+    path: Path, data: str, target: str | None, out: Path, training: Any, group: str | None, seed: int, as_json: bool
+) -> None:
     """Go on from a model, and show what that did."""
     from lamina.cli.render import show_remarks, show_words
     from lamina.evaluation import renew
     from lamina.model import load
 
-    renewal, console = renew(load(model), data, training=training, group=group, seed=seed), console_for(as_json)
+    model, console = load(path), console_for(as_json)
+    if target not in (None, model.schema.target):
+        raise SpecError(
+            wrong=f"the model answers about {model.schema.target!r}, not about {target!r}.",
+            expected="no target beside --from, or the model's own.",
+            remedy=f"leave it out, or train anew on {target!r} without --from.",
+        )
+    renewal = renew(model, data, training=training, group=group, seed=seed)
     if not place_here().first:
         return
     out.mkdir(parents=True, exist_ok=True)

@@ -79,7 +79,7 @@ class Encoder:
     @property
     def row_bytes(self) -> int:
         """What an encoded row takes."""
-        whole = sum(math.prod(f.shape) * np.dtype(_FIELD_TYPES[f.kind]).itemsize for f in self.fields)
+        whole = sum(math.prod(f.shape) * np.dtype(_FIELD_TYPES[f.holds]).itemsize for f in self.fields)
         return 4 * len(self.feature_names) + 8 * len(self.category_names) + whole
 
     def signature(self, *, scores: int) -> Signature:
@@ -100,7 +100,7 @@ class Encoder:
         self._check_columns(table)
         numbers = np.empty((table.num_rows, len(self.feature_names)), np.float32)
         codes = np.empty((table.num_rows, len(self._codes)), np.int64)
-        fields = tuple(np.empty((table.num_rows, *f.shape), _FIELD_TYPES[f.kind]) for f in self.fields)
+        fields = tuple(np.empty((table.num_rows, *f.shape), _FIELD_TYPES[f.holds]) for f in self.fields)
         for start in range(0, table.num_rows, CHUNK_ROWS):
             rows = slice(start, start + CHUNK_ROWS)
             chunk = table.slice(start, CHUNK_ROWS)

@@ -21,7 +21,7 @@ class ImageEncoder:
     """A column of images as a field of pixels.
 
     >>> ImageEncoder(name="photo", shape=(1, 28, 28), fill=(33,)).field
-    Field(kind='image', shape=(1, 28, 28), codes=0)
+    Field(holds='image', shape=(1, 28, 28), codes=0)
     """
 
     name: str = setting(meaning="the name of the column")
@@ -36,7 +36,7 @@ class ImageEncoder:
     @property
     def field(self) -> Field:
         """What a network meets."""
-        return Field(kind="image", shape=self.shape)
+        return Field(holds="image", shape=self.shape)
 
     def write(self, column: pa.ChunkedArray, out: npt.NDArray[Any]) -> None:
         """Encode a column of tensors into ``out``, uint8 ``(row, channel, height, width)``."""

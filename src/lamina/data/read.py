@@ -125,7 +125,11 @@ def _check_path(path: Path) -> str:
     if stat.S_ISDIR(mode):
         if holds_images(path):
             return "folder"
-        raise _unreadable(path, "it is a folder without images")
+        raise DataError(
+            wrong=f"{str(path)[:200]!r} is a folder without images.",
+            expected="a file, or a folder of images; `lamina fit` and `lamina predict` take a folder of tables too.",
+            remedy="name one file of it, or put its files together into one.",
+        )
     if not stat.S_ISREG(mode):
         raise _unreadable(path, "it is a pipe or a device; write its content to a file first")
     return "file"

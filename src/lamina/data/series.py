@@ -31,7 +31,7 @@ class SeriesEncoder:
     """A column of series as a field.
 
     >>> SeriesEncoder(name="gesture", shape=(1, 150), centres=(0.0,), scales=(1.0,)).field
-    Field(kind='series', shape=(1, 150), codes=0)
+    Field(holds='series', shape=(1, 150), codes=0)
     """
 
     name: str = setting(meaning="the name of the column")
@@ -45,7 +45,7 @@ class SeriesEncoder:
     @property
     def field(self) -> Field:
         """What a network meets."""
-        return Field(kind="series", shape=self.shape)
+        return Field(holds="series", shape=self.shape)
 
     def write(self, column: pa.ChunkedArray, out: npt.NDArray[Any]) -> None:
         """Encode a column of tensors into ``out``, float32 ``(row, channel, step)``."""

@@ -68,7 +68,7 @@ class TextEncoder:
     @property
     def field(self) -> Field:
         """What a network meets."""
-        return Field(kind="text", shape=(self.tokens,), codes=self.codes)
+        return Field(holds="text", shape=(self.tokens,), codes=self.codes)
 
     def write(self, column: pa.ChunkedArray, out: npt.NDArray[Any]) -> None:
         """Encode a column of strings into ``out``, int32 ``(row, token)``; a missing or empty text is all 0."""

@@ -18,11 +18,11 @@ class Field:
     where there is no token and 1 for one never met; a series float32 ``(row, channel, step)``, NaN where it has no
     value.
 
-    >>> Field(kind="image", shape=(3, 32, 32)).shape
+    >>> Field(holds="image", shape=(3, 32, 32)).shape
     (3, 32, 32)
     """
 
-    kind: FieldKind = setting(meaning="what a row of it is", choices=("image", "text", "series"))
+    holds: FieldKind = setting(meaning="what a row of it is", choices=("image", "text", "series"))
     shape: tuple[int, ...] = setting(meaning="the axes of one row", low=1)
     codes: int = setting(0, "how many codes a token of a text can take", low=0)
 

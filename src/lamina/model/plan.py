@@ -15,7 +15,7 @@ from typing import NamedTuple
 from lamina.classical import LEARNT
 from lamina.foundation import specs
 from lamina.foundation.errors import require
-from lamina.foundation.signature import Signature
+from lamina.foundation.signature import Field, Signature
 from lamina.foundation.specs import Json
 from lamina.model.arrays import read_arrays, write_arrays
 from lamina.model.classic import ClassicPredictor, kept_arrays, learnt_of
@@ -66,7 +66,7 @@ def read_plan(plan: Json, weights: bytes) -> Read:
     with reading(MEMBER):
         require("network" in plan or "classical" in plan, "it names no network and no learner")
         require(not ("network" in plan and "classical" in plan), "it names a network and another learner")
-        signature = specs.from_json(plan["signature"], (Signature,))
+        signature = specs.from_json(plan["signature"], (Signature, Field))
         require(isinstance(signature, Signature), "it names no signature")
         link, quantiles = plan["link"], tuple(plan["quantiles"])
         read = _read_network if "network" in plan else _read_classical

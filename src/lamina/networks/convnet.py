@@ -118,7 +118,7 @@ class ConvNet:
         SpecError: a setting lies outside its bounds; on building, an image is too small for the layers.
 
     >>> spec = ConvNet(layers=(Conv(channels=8), Pooling()))
-    >>> field = Field(kind="image", shape=(1, 12, 12))
+    >>> field = Field(holds="image", shape=(1, 12, 12))
     >>> network = spec.build(field, stream=torch.Generator().manual_seed(0))
     >>> network(torch.zeros(4, 1, 12, 12, dtype=torch.uint8)).shape, network.width
     (torch.Size([4, 200]), 200)

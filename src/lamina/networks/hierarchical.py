@@ -55,7 +55,7 @@ class Hierarchical:
 
     **Shape**: int32 ``(batch, token)`` in, ``(batch, 2 * units)`` out.
 
-    >>> field = Field(kind="text", shape=(5000,), codes=50)
+    >>> field = Field(holds="text", shape=(5000,), codes=50)
     >>> network = Hierarchical(units=8).build(field, stream=torch.Generator().manual_seed(0))
     >>> network(torch.ones(2, 5000, dtype=torch.int32)).shape, network.width
     (torch.Size([2, 16]), 16)

@@ -65,7 +65,7 @@ class LeNet5:
 
     **Shape**: uint8 ``(batch, channel, height, width)`` in, features ``(batch, 84)`` out.
 
-    >>> network = LeNet5().build(Field(kind="image", shape=(1, 28, 28)), stream=torch.Generator().manual_seed(0))
+    >>> network = LeNet5().build(Field(holds="image", shape=(1, 28, 28)), stream=torch.Generator().manual_seed(0))
     >>> sum(weights.numel() for weights in network.parameters())
     60000
     """

@@ -34,7 +34,7 @@ class RecurrentSeries:
     **Shape**: float32 ``(batch, channel, step)``, NaN where there is no value, in; ``(batch, width)`` out, ``width``
     being ``units``, or twice as many in both directions.
 
-    >>> field = Field(kind="series", shape=(2, 30))
+    >>> field = Field(holds="series", shape=(2, 30))
     >>> network = RecurrentSeries(units=8).build(field, stream=torch.Generator().manual_seed(0))
     >>> network(torch.zeros(5, 2, 30)).shape, network.width
     (torch.Size([5, 8]), 8)
@@ -58,11 +58,11 @@ class RecurrentSeries:
         Raises:
             SpecError: the field is no series.
         """
-        if field.kind != "series":
+        if field.holds != "series":
             raise SpecError(
                 wrong=f"RecurrentSeries was asked to read {field!r}.",
                 expected='a field of kind "series".',
-                remedy='try Recurrent() for texts, or Field(kind="series", shape=(1, 100)).',
+                remedy='try Recurrent() for texts, or Field(holds="series", shape=(1, 100)).',
             )
         channels, _ = field.shape
         layers = make_layers(channels, self.units, self.layers, self.cell, both=self.both, stream=stream)

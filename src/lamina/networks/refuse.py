@@ -13,7 +13,7 @@ def refuse_fields(name: str, fields: tuple[Field, ...]) -> None:
         SpecError: there are fields.
     """
     if fields:
-        kinds = ", ".join(dict.fromkeys(field.kind for field in fields))
+        kinds = ", ".join(dict.fromkeys(field.holds for field in fields))
         raise SpecError(
             wrong=f"{name} was asked to take {len(fields)} column(s) of whole arrays ({kinds}).",
             expected="numbers and categories only.",

@@ -45,7 +45,7 @@ class ResNet:
     **Shape**: uint8 ``(batch, channel, height, width)`` in, features ``(batch, channels of the last stage)`` out.
 
     >>> spec = ResNet(blocks=(1, 1), widths=(8, 16))
-    >>> network = spec.build(Field(kind="image", shape=(3, 16, 16)), stream=torch.Generator().manual_seed(0))
+    >>> network = spec.build(Field(holds="image", shape=(3, 16, 16)), stream=torch.Generator().manual_seed(0))
     >>> network(torch.zeros(4, 3, 16, 16, dtype=torch.uint8)).shape
     torch.Size([4, 16])
     """

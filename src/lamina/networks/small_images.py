@@ -32,9 +32,9 @@ def usual_image_encoder(field: Field, rows: int) -> ConvNet:
         field: the images.
         rows: training rows.
 
-    >>> usual_image_encoder(Field(kind="image", shape=(1, 8, 8)), 1797).head
+    >>> usual_image_encoder(Field(holds="image", shape=(1, 8, 8)), 1797).head
     'flatten'
-    >>> len(usual_image_encoder(Field(kind="image", shape=(3, 32, 32)), 50_000).layers)
+    >>> len(usual_image_encoder(Field(holds="image", shape=(3, 32, 32)), 50_000).layers)
     7
     """
     _, *size = field.shape

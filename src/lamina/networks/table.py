@@ -89,11 +89,11 @@ class Table:
         return TableNetwork(columns, trunk) if columns else trunk
 
     def _encoder(self, place: int, field: Field, seed: int) -> Any:
-        spec: Encoder | None = getattr(self, field.kind)
+        spec: Encoder | None = getattr(self, field.holds)
         if spec is None:
             raise SpecError(
-                wrong=f"Table was asked to take a column of {field.kind}s, and has {field.kind}=None.",
-                expected=f"an encoder for a column of {field.kind}s.",
+                wrong=f"Table was asked to take a column of {field.holds}s, and has {field.holds}=None.",
+                expected=f"an encoder for a column of {field.holds}s.",
                 remedy="use usual_encoders(Table(), signature.fields, rows=...), or name one.",
             )
         return spec.build(field, stream=torch_stream(seed, "initialise", "field", place))
@@ -155,9 +155,9 @@ def usual_encoders(spec: Table, fields: Sequence[Field], *, rows: int) -> Table:
         fields: of the signature.
         rows: training rows: the more there are, the larger an encoder may be.
 
-    >>> usual_encoders(Table(), [Field(kind="image", shape=(1, 8, 8))], rows=1000).image.kind
+    >>> usual_encoders(Table(), [Field(holds="image", shape=(1, 8, 8))], rows=1000).image.kind
     'image'
     """
-    wanted = {field.kind: field for field in reversed(fields) if getattr(spec, field.kind) is None}
+    wanted = {field.holds: field for field in reversed(fields) if getattr(spec, field.holds) is None}
     found = {kind: USUAL[kind](field, rows) for kind, field in wanted.items() if kind in USUAL}
     return replace(spec, **found)

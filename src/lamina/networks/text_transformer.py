@@ -31,7 +31,7 @@ class TextTransformer:
 
     **Shape**: int32 ``(batch, token)`` in, ``(batch, units of the trunk)`` out.
 
-    >>> field = Field(kind="text", shape=(20,), codes=50)
+    >>> field = Field(holds="text", shape=(20,), codes=50)
     >>> network = TextTransformer().build(field, stream=torch.Generator().manual_seed(0))
     >>> network(torch.ones(5, 20, dtype=torch.int32)).shape, network.width
     (torch.Size([5, 64]), 64)

@@ -102,11 +102,11 @@ def make_tokens(
     Raises:
         SpecError: the field does not say how many codes a token can take.
     """
-    if field.kind != "text" or field.codes < 2:
+    if field.holds != "text" or field.codes < 2:
         raise SpecError(
             wrong=f"a network of texts was asked to read {field!r}.",
             expected='a field of kind "text" whose tokens take at least 2 codes: padding and unknown.',
-            remedy='try Field(kind="text", shape=(64,), codes=4096).',
+            remedy='try Field(holds="text", shape=(64,), codes=4096).',
         )
     layer = Tokens(field.codes, width, blanks=blanks, dropout=dropout)
     fill_embedding(layer.rows, stream=stream)

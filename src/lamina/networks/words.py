@@ -36,7 +36,7 @@ class Words:
 
     **Shape**: int32 ``(batch, token)`` in, ``(batch, 2 * units)`` out.
 
-    >>> field = Field(kind="text", shape=(20,), codes=50)
+    >>> field = Field(holds="text", shape=(20,), codes=50)
     >>> network = Words(units=8).build(field, stream=torch.Generator().manual_seed(0))
     >>> network(torch.ones(5, 20, dtype=torch.int32)).shape, network.width
     (torch.Size([5, 16]), 16)

@@ -96,7 +96,9 @@ def _plan(
     build: Callable[[int], nn.Module], pool: Rows, members: Sequence[Member], training: Training, *, alone: bool
 ) -> FleetPlan:
     """One program, unless several cost less and nothing keeps the members together."""
-    if len(members) == 1 or not alone:
+    if len(members) == 1:
+        return together_because(1, "there is no other to share a program with.")
+    if not alone:
         return together_because(len(members), "they share rows that are dealt out once.")
     if training.seconds is not None:
         return together_because(len(members), "under a limit of time all get the same share of it.")

@@ -34,6 +34,15 @@ LEVEL = 0.05
 DRAWS = 1000
 
 
+def level_at(looks: int) -> float:
+    """The p value asked for at this look: half as much at each, so that all together stay below twice `LEVEL`.
+
+    >>> level_at(1), level_at(2), level_at(3)
+    (0.05, 0.025, 0.0125)
+    """
+    return LEVEL * 0.5 ** (looks - 1)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Final:
     """What came of a search: the model to keep, and everything that was measured on the outer rows."""
@@ -51,7 +60,7 @@ def final_of(
 
     Args:
         words: the settings of each trial in words.
-        looks: how often the rows have been opened, this time included; the level of the test is divided by it.
+        looks: how often the rows have been opened, this time included; each look halves the level of the test.
     """
     table = prepared.table.take(pa.array(plan.test))
     groups = None if plan.groups is None else plan.groups[plan.test]
@@ -67,7 +76,7 @@ def final_of(
         for name in ("tuned", "ensemble")
     }
     same = cast.found.counts == cast.default.counts
-    beaten = not same and compared[found].p_value < LEVEL / looks and compared[found].difference > 0
+    beaten = not same and compared[found].p_value < level_at(looks) and compared[found].difference > 0
     told = Ending(
         metric=metric,
         settings=_words(cast.found, words),
@@ -79,7 +88,7 @@ def final_of(
         same=same,
         beaten=beaten,
         looks=looks,
-        level=LEVEL / looks,
+        level=level_at(looks),
         loose=None if cast.ensemble.model is not None else (len(cast.ensemble.counts), worth["ensemble"]["score"]),
     )
     kept = found if beaten else "default"
@@ -92,7 +101,7 @@ def final_of(
             "found": found,
             "beats_default": beaten,
             "opened": looks,
-            "level": LEVEL / looks,
+            "level": level_at(looks),
             **{
                 name: {**_plain(worth[name]), "settings": _words(one, words), "trials": _counts(one)}
                 for name, one in who.items()
