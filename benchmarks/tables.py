@@ -145,13 +145,13 @@ def page(figures: dict[str, Any]) -> str:
     whole = [name for name, found in figures["sets"].items() if set(who) <= set(found)]
     where = figures["environment"]
     lines = [
-        f"{where['date']}, {where['processor']}, one thread, Python {where['python']}, torch {where['torch']}, scikit-learn",
-        f"{where['scikit-learn']}, {PEER_VERSIONS}. Five folds, the same for all; of sets of more than {MOST_ROWS:,} rows so",
-        "many are drawn. CPU seconds are of one fit with its answers, on a machine that did other work too.",
+        f"{where['date']}, {where['processor']}, one thread, Python {where['python']}, torch {where['torch']},",
+        f"scikit-learn {where['scikit-learn']}, {PEER_VERSIONS}. Five folds, the same for all;",
+        f"of sets of more than {MOST_ROWS:,} rows so many are drawn. CPU seconds are of one fit with its answers, on a",
+        "machine that did other work too.",
         "",
-        f"Means over the {len(whole)} sets that all have run on. Normalised: 0 is the best of a set, 1 the worst. The defaults of",
-        "the network were chosen on some of these sets (docs/decisions/0007), on three of five folds and before any of the",
-        "others but scikit-learn's boosting had been run on them.",
+        f"Means over the {len(whole)} sets that all have run on. Normalised: 0 is the best of a set, 1 the worst. The",
+        "defaults of the network were chosen on some of these sets, on three of five folds (docs/decisions/0007).",
         "",
     ]
     lines += ["| | mean rank | normalised error | above the best | CPU seconds |", "| --- | --- | --- | --- | --- |"]
