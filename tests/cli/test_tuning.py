@@ -50,3 +50,12 @@ def test_a_budget_that_is_no_time_is_refused(command, tmp_path) -> None:
     ended = command("tune", "iris", "--out", tmp_path, "--budget", "soon")
     assert ended.code == 1
     assert "is no time" in ended.err
+
+
+def test_tune_under_torchrun_says_how_it_is_shared(command, tmp_path, monkeypatch) -> None:
+    """A search is not shared by torchrun, and its refusal says what to do instead."""
+    for name, value in {"RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29500"}.items():
+        monkeypatch.setenv(name, value)
+    ended = command("tune", "penguins", "species", "--budget", "1m", "--out", tmp_path / "tuned")
+    assert ended.code == 1
+    assert "in as many places as you like" in ended.err

@@ -89,6 +89,19 @@ def test_an_edge_belongs_to_both_of_its_ramps() -> None:
         torch.testing.assert_close(hand.scores(rows), auto.scores(rows), rtol=0, atol=1e-12)
 
 
+def test_a_ramp_that_no_number_reached_learns_nothing(monkeypatch) -> None:
+    """Where all numbers lie below a ramp its gradient is exactly 0, not what rounding leaves."""
+    monkeypatch.setitem(some_rows.__globals__, "BATCH", 4000)
+    hand, _ = engine(Dense, Table(numbers=Piecewise(bins=200, width=3, rows=2), trunk=TRUNK), ())
+    rows, ramps = some_rows(()), hand.front.parts[0]
+    rows.inputs[0][..., 1].clamp_(max=ramps.start[:, 1, 100].min().item())
+    hand(rows)
+    unreached = ramps.start[:, 1] > rows.inputs[0][..., 1].amax(-1, keepdim=True)
+    assert unreached.any()
+    assert not ramps.gradient[:, 1][unreached].any()
+    assert ramps.gradient[:, 1][~unreached].any()
+
+
 def test_bfloat16_and_other_devices_go_through_autograd() -> None:
     """Half precision products are autocast's business; on a GPU a front's sums would come in any order."""
     table, categories = TABLES["ramps"]

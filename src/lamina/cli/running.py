@@ -22,7 +22,7 @@ def run(app: typer.Typer, typed: list[str]) -> None:
     screen = Console(stderr=True, soft_wrap=True)
     words = [word for word in typed if word != "--debug"]
     try:
-        if words[:1] != ["fit"]:
+        if words[:1] not in (["fit"], ["tune"]):  # what tune is shared by instead, it says itself
             refuse_several(f"lamina {' '.join(words[:1])}", remedy="type the command without torchrun.")
         app(words, prog_name="lamina")
     except SystemExit as leaving:

@@ -24,7 +24,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from lamina.foundation.devices import pick_device
-from lamina.foundation.errors import DeviceError, SpecError, TrainingError
+from lamina.foundation.errors import DeviceError, SpecError, TrainingError, first_line
 from lamina.foundation.processes import Place, place_here
 from lamina.networks import Loss
 from lamina.training.joining import join
@@ -217,7 +217,7 @@ def _heard() -> Iterator[None]:
         yield
     except RuntimeError as error:
         raise TrainingError(
-            wrong="another of the processes that share this run can no longer be reached.",
-            expected="all of them alive until the end.",
+            wrong=f"the processes that share this run do not reach each other: {first_line(error)}.",
+            expected="all of them at one address, and alive until the end.",
             remedy="torchrun --max-restarts 3 starts them again, and a checkpoint lets them go on where they were.",
         ) from error

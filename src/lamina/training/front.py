@@ -132,8 +132,9 @@ class _Bent:
     def backward(self, slope: Tensor) -> None:
         slope = slope.reshape(-1, self.weight.shape[-1])
         reached = _summed(self._rows, slope, self.weight.shape)
-        passed = reached.sum(-2, keepdim=True) - reached.cumsum(-2)  # values in any later bin
-        torch.add(passed, _summed(self._rows, slope * self._shares, self.weight.shape), out=passed)
+        passed = _summed(self._rows, slope * self._shares, self.weight.shape)
+        # values in any later bin, summed from the last one: a ramp that none of them passed gets exactly nothing
+        passed[..., :-1, :] += reached.flip(-2).cumsum(-2).flip(-2)[..., 1:, :]
         self.gradient.copy_(passed)
 
     def _bins(self, numbers: Tensor) -> Tensor:
