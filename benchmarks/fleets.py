@@ -101,7 +101,7 @@ def fleet_of(shape: Shape, members: int, together: int, precision: Precision = "
 
 def cell(shape: Shape, members: int) -> dict[str, Any]:
     """Every way for so many networks of one shape, and how the planner's compares."""
-    plan = plan_fleet(shape.build(0), shape.features, shape.batch, members, torch.device("cpu"))
+    plan = plan_fleet(shape.build(0), shape.rows().inputs, shape.batch, members, torch.device("cpu"))
     chosen = len(plan.groups[0])
     counts = sorted({min(count, members) for count in (*CHUNKS, members, chosen)})
     ways = {str(count): fleet_of(shape, members, count) for count in counts}

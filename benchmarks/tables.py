@@ -4,8 +4,9 @@ Run: ``python benchmarks/tables.py --peers PYTHON [--keep FOLDER] [--who NAME,NA
 interpreter of an environment with pytabkit, lightgbm, catboost and scikit-learn; without it only the network runs.
 Everyone is taken with the defaults, on one thread. Of larger sets `MOST_ROWS` rows are drawn, the same for all: a fold
 of adult as a whole takes the strongest of the others many minutes. Writes ``results/tables.json`` and
-``results/tables.md`` after each set; what is not run again keeps its figures. Sets under ``../shared/data`` are passed
-over where that folder is missing.
+``results/tables.md`` after each set; what is not run again keeps its figures. ``--keep`` is a folder where the others'
+answers stay, with a digest of the table and the folds that they are about: a run on others is refused. Sets under
+``../shared/data`` are passed over where that folder is missing.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import argparse
+import hashlib
 import json
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -83,6 +86,36 @@ def exported(prepared: Prepared, folds: list[tuple[Any, Any]], folder: Path) -> 
     np.savez(folder / "folds.npz", **rows)
 
 
+def digest_of(folder: Path) -> str:
+    """A digest of the table and the folds that `exported` wrote: of what they hold, not of how files hold it."""
+    table, folds = pq.read_table(folder / "table.parquet"), np.load(folder / "folds.npz")
+    total = hashlib.sha256()
+    for name in table.column_names:
+        total.update(f"{name} {table[name].to_pylist()}".encode())
+    for name in sorted(folds):
+        total.update(f"{name} {folds[name].tolist()}".encode())
+    return total.hexdigest()
+
+
+def settle(folder: Path, fresh: Path) -> None:
+    """Make ``folder`` one about what ``fresh`` holds; answers that it keeps about anything else are refused."""
+    now, said, files = digest_of(fresh), folder / "digest.txt", ("table.parquet", "folds.npz")
+    there = {said.read_text().strip()} if said.exists() else set()
+    if all((folder / name).exists() for name in files):
+        there.add(digest_of(folder))
+    answers = sorted(path.name for path in folder.glob("*_[0-9].npz"))
+    if answers and there != {now}:
+        raise SystemExit(
+            f"{folder} keeps answers about another table or other folds ({answers[0]} and {len(answers) - 1} more): "
+            "pass another folder to --keep, or delete this one."
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in files:
+        if not answers or not (folder / name).exists():
+            shutil.copyfile(fresh / name, folder / name)
+    said.write_text(now + "\n")
+
+
 def peer_answers(peers: str, folder: Path, who: str, fold: int) -> tuple[float, Any]:
     """CPU seconds and answers of one of the others; a fold that an earlier run kept is not run again."""
     script, kept = Path(__file__).parent / "peers" / "tables.py", folder / f"{who}_{fold}.npz"
@@ -98,9 +131,10 @@ def measured(name: str, who: list[str], peers: str | None, keep: Path | None) ->
     folds, truth = folds_of(prepared), truth_of(prepared)
     found: dict[str, list[dict[str, float]]] = {}
     with tempfile.TemporaryDirectory() as passing:
+        exported(prepared, folds, Path(passing))
         folder = Path(passing) if keep is None else keep / name
-        folder.mkdir(parents=True, exist_ok=True)
-        exported(prepared, folds, folder)
+        if keep is not None:
+            settle(folder, Path(passing))
         for one in who:
             for i, (train, test) in enumerate(folds):
                 if one == "network":

@@ -29,12 +29,16 @@ from lamina.networks import (
     parse_network,
 )
 from lamina.networks.convnet import Conv, ConvNet, Pooling
+from lamina.networks.fcn import FCN
+from lamina.networks.inception_time import InceptionTime
+from lamina.networks.recurrent_series import RecurrentSeries
 from lamina.networks.resnet import ResNet
 
 NUMBERS = Signature(features=6, scores=3)
 MIXED = Signature(features=4, scores=3, categories=(4, 30))
 CATEGORIES = Signature(features=0, scores=3, categories=(40, 30, 20))
 IMAGES = Signature(features=0, scores=3, fields=(Field(holds="image", shape=(2, 6, 7)),))
+SERIES = Signature(features=0, scores=3, fields=(Field(holds="series", shape=(2, 9)),))
 EVERYTHING = Signature(features=4, scores=3, categories=(4, 30), fields=(Field(holds="image", shape=(1, 4, 4)),) * 2)
 SMALL = Transformer(blocks=2, units=16, heads=2)
 
@@ -71,6 +75,9 @@ CASES = {
         Table(image=ConvNet(layers=(Conv(channels=4, norm="batch", padding="same"), Pooling()))), EVERYTHING
     ),
     "residual network": Case(Table(image=ResNet(blocks=(1, 1), widths=(4, 8))), IMAGES),
+    "convolved series": Case(Table(series=FCN(widths=(8, 16), sizes=(4, 3))), SERIES),
+    "series by inception": Case(Table(series=InceptionTime(filters=4, sizes=(6, 3), depth=2, shortcut=1)), SERIES),
+    "remembered series": Case(Table(series=RecurrentSeries(units=8)), SERIES),
     "ft-transformer of numbers": Case(FTTransformer(trunk=SMALL, numbers=None)),
     "ft-transformer": Case(FTTransformer(trunk=replace(SMALL, attention_dropout=0.0)), MIXED),
     "ft-transformer of ramps": Case(FTTransformer(trunk=SMALL, numbers=Piecewise(bins=4, width=3)), MIXED),
@@ -99,7 +106,10 @@ def rows(case: Case, *front: int, seed: int = 0, dtype: torch.dtype = torch.floa
 
 def drawn(field: Field, *front: int, stream: torch.Generator) -> Tensor:
     """Random rows ``(*front, *shape)`` of a field."""
-    assert field.holds == "image"
+    if field.holds == "series":
+        series = torch.randn((*front, *field.shape), generator=stream)
+        series[..., 1::3, :, -3:] = torch.nan  # every third is shorter
+        return series
     return torch.randint(0, 256, (*front, *field.shape), generator=stream, dtype=torch.uint8)
 
 

@@ -64,6 +64,20 @@ def test_padding_counts_for_nothing() -> None:
     torch.testing.assert_close(padded.variance, plain.variance, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("sizes", [(7,), (1, 7), (3, 5)])
+def test_places_that_are_not_there_count_for_nothing(sizes: tuple[int, ...]) -> None:
+    """Mean and variance are those of the values that are there, whatever stands at the other places."""
+    x = drawn(4, 3, *sizes)
+    there = drawn(4, *sizes, seed=3) > 1
+    layer, theirs = norm(3), norm(3)
+    kept = x.movedim(1, -1)[there]  # (value, channel): rows without places
+    answers = layer(x.masked_fill(~there.unsqueeze(1), 1e6), there)
+    torch.testing.assert_close(answers.movedim(1, -1)[there], theirs(kept.unsqueeze(-1)).squeeze(-1), rtol=0, atol=1e-9)
+    torch.testing.assert_close(layer.mean, theirs.mean, rtol=0, atol=1e-12)
+    torch.testing.assert_close(layer.variance, theirs.variance, rtol=0, atol=1e-9)
+    torch.testing.assert_close(norm(3)(x, torch.ones_like(there)), norm(3)(x), rtol=0, atol=1e-12)
+
+
 @pytest.mark.parametrize("counted", [False, True])
 @pytest.mark.parametrize("members", [1, 3])
 def test_a_member_of_a_fleet_is_the_layer_alone(members: int, counted: bool) -> None:

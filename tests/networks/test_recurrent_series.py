@@ -21,7 +21,7 @@ def built(settings: dict[str, Any], seed: int = 0) -> RecurrentSeriesNetwork:
     made = RecurrentSeries(units=4, **settings).build(FIELD, stream=torch.Generator().manual_seed(seed))
     if made.pool is not None:
         torch.nn.init.normal_(made.pool.question, generator=torch.Generator().manual_seed(seed))
-    made.settle(series(20, seed=seed))
+    made.standardise.settle(series(20, seed=seed))
     return made.double().eval()
 
 
@@ -36,15 +36,15 @@ def test_channels_are_standardised() -> None:
     x = series(50).float()
     x[:, 1] = 7
     x[3, 0, 2:5] = torch.nan
-    made.settle(x)
+    made.standardise.settle(x)
     there = x[:, 0][~x[:, 0].isnan()]
-    torch.testing.assert_close(made.mean, torch.stack((there.mean(), torch.tensor(7.0))))
-    torch.testing.assert_close(made.scale, torch.stack((1 / there.std(correction=0), torch.tensor(1.0))))
+    torch.testing.assert_close(made.standardise.mean, torch.stack((there.mean(), torch.tensor(7.0))))
+    torch.testing.assert_close(made.standardise.scale, torch.stack((1 / there.std(correction=0), torch.tensor(1.0))))
     other = RecurrentSeries(units=4).build(FIELD, stream=torch.Generator().manual_seed(0))
-    other.settle(1000 * x - 50)
+    other.standardise.settle(1000 * x - 50)
     torch.testing.assert_close(made(x), other(1000 * x - 50), rtol=1e-3, atol=1e-4)
-    other.settle(x)  # once is enough: it stays as it is
-    assert other.scale[0] < 0.01
+    other.standardise.settle(x)  # once is enough: it stays as it is
+    assert other.standardise.scale[0] < 0.01
 
 
 @every

@@ -65,12 +65,12 @@ def test_a_worker_answers_as_this_process_would(tmp_path, name, target) -> None:
     table, schema, task = ground(target)
     encoded = encode(table, schema, task, two_trials()["0"], clipped=family.clipped)
     here = attempt(family, encoded, seed=7, keep=True)
-    assert (said["id"], said["failed"], said["features"]) == (3, None, encoded.train.shape[1])
+    assert (said["id"], said["failed"], said["features"]) == (3, None, encoded.train.numbers.shape[1])
     np.testing.assert_array_equal(np.load(tmp_path / "3.npy"), here.answers)
     with np.load(tmp_path / "3.npz") as arrays:
         scores = 2 if target == "kind" else 1
         back = LEARNT[said["learnt"]["kind"]].from_arrays(dict(arrays), features=said["features"], scores=scores)
-    np.testing.assert_array_equal(back.scores(encoded.test), here.learnt.scores(encoded.test))
+    np.testing.assert_array_equal(back.scores(encoded.test.numbers), here.learnt.scores(encoded.test.numbers))
 
 
 def test_a_broken_job_does_not_end_the_others(tmp_path) -> None:

@@ -60,3 +60,13 @@ def test_the_sentence_says_what_came_of_it(told, sentence) -> None:
 def test_what_cannot_be_measured_is_not_flattering() -> None:
     """NaN is no number of points."""
     assert sentence_of(dataclasses.replace(FOUND, optimism=math.nan)).endswith("Searching did not flatter.")
+
+
+def test_a_default_that_was_cut_short_is_said_to_be() -> None:
+    """Whoever gave too little time is told that the model they keep has not learnt to the end."""
+    told = sentence_of(dataclasses.replace(SAME, tried=0, cut=True))
+    assert told.startswith("There was no time to train another setting to the end; the default is kept")
+    assert told.endswith(
+        "The default itself was cut short by the clock, and would learn more: give it more time."
+    )
+    assert "cut short" not in sentence_of(SAME)

@@ -1,28 +1,23 @@
-"""The closed lists of this room: which families compete, and which learnt things a file may hold."""
+"""The closed lists of this room: families for tables, learnt things that a file may hold, specs that JSON may name."""
 
 from __future__ import annotations
 
-from lamina.classical.boosting import Boosting, LearntBoosting
-from lamina.classical.constant import Constant, LearntConstant
-from lamina.classical.forest import Forest, LearntForest
-from lamina.classical.graph import LearntGraph
+from lamina.classical.boosting import Boosting
+from lamina.classical.constant import Constant
+from lamina.classical.forest import Forest
+from lamina.classical.kinds import PLAIN_LEARNT
 from lamina.classical.learnt import Family, Learnt
-from lamina.classical.linear import LearntLinear, Linear
-from lamina.classical.neighbours import LearntNeighbours, Neighbours
-from lamina.classical.support import LearntSupport, SupportVectors
+from lamina.classical.linear import Linear
+from lamina.classical.neighbours import Neighbours
+from lamina.classical.read import LearntRead, Read
+from lamina.classical.readings import READINGS
+from lamina.classical.ridge import Ridge
+from lamina.classical.sparse_linear import SparseLinear
+from lamina.classical.support import SupportVectors
+from lamina.classical.warping_neighbour import LearntWarping, Warping
 
 FAMILIES: dict[str, type[Family]] = {
     kind.name: kind for kind in (Constant, Linear, Neighbours, SupportVectors, Forest, Boosting)
 }
-LEARNT: dict[str, type[Learnt]] = {
-    kind.kind: kind
-    for kind in (
-        LearntConstant,
-        LearntLinear,
-        LearntNeighbours,
-        LearntSupport,
-        LearntForest,
-        LearntBoosting,
-        LearntGraph,
-    )
-}
+LEARNT: dict[str, type[Learnt]] = {**PLAIN_LEARNT, LearntRead.kind: LearntRead, LearntWarping.kind: LearntWarping}
+SPECS: tuple[type, ...] = (*FAMILIES.values(), Ridge, SparseLinear, Read, Warping, *READINGS)

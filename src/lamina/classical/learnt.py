@@ -34,7 +34,11 @@ class Learnt(Protocol):
     """
 
     kind: ClassVar[str]
-    keepable: ClassVar[bool]  # whether arrays say everything, so that a file can hold it
+
+    @property
+    def keepable(self) -> bool:
+        """Whether arrays say everything, so that a file can hold it."""
+        ...
 
     @property
     def parameters(self) -> int:
@@ -61,8 +65,8 @@ class Learnt(Protocol):
         """What was measured while choosing."""
         ...
 
-    def scores(self, features: Array) -> Floats:
-        """**Shape**: float ``(row, feature)`` in, float64 ``(row, score)`` out."""
+    def scores(self, features: Any) -> Floats:
+        """**Shape**: float ``(row, feature)`` in, or `Rows` where it learnt from such; float64 ``(row, score)`` out."""
         ...
 
     def arrays(self) -> dict[str, Array]:

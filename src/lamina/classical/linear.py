@@ -37,6 +37,7 @@ from lamina.classical.learnt import (
     log_softmax,
     mean_log_loss,
 )
+from lamina.classical.wide import Wide
 from lamina.foundation.specs import check, setting
 
 STRENGTHS = (0.01, 0.1, 1.0, 10.0, 100.0)  # C
@@ -75,7 +76,7 @@ class Linear:
             ValueError: rows from which nothing can be learnt.
         """
         check_training(features, truth, classes)
-        mean, scale = _mean_and_scale(features)
+        mean, scale = mean_and_scale(features)
         columns = (features - mean) / scale
         learnt = self._fit_classes(columns, truth, classes, seed) if classes else _fit_numbers(columns, truth)
         weight = learnt.weight / scale[:, None]
@@ -114,7 +115,7 @@ class Linear:
         penalty = (2 if len(codes) == 2 else 1) / (strength * len(truth))
         width = (columns.shape[1] + 1) * len(codes)
         found = minimize(
-            _loss_and_slope,
+            loss_and_slope,
             np.zeros(width) if start is None else np.vstack((start.weight, start.bias)).ravel(),
             args=(columns, present, penalty),
             jac=True,
@@ -161,9 +162,10 @@ class LearntLinear:
         """One for each weight."""
         return self.weight.size
 
-    def scores(self, features: Array) -> Floats:
+    def scores(self, features: Array | Wide) -> Floats:
         """**Shape**: ``(row, feature)`` in, logs of probabilities or numbers ``(row, score)`` out."""
-        answers = np.asarray(features, dtype=np.float64) @ self.weight + self.bias
+        rows = features if isinstance(features, Wide) else np.asarray(features, dtype=np.float64)
+        answers = rows @ self.weight + self.bias
         return answers if self.codes is None else class_scores(answers, self.codes, self.classes)
 
     def arrays(self) -> dict[str, Array]:
@@ -198,14 +200,14 @@ class Components(NamedTuple):
     squares: Floats  # (component,), the squared length of each part
 
 
-def _mean_and_scale(features: Array) -> tuple[Floats, Floats]:
+def mean_and_scale(features: Array) -> tuple[Floats, Floats]:
     """Mean and standard deviation of each column; a column that does not vary keeps its scale."""
     mean = features.mean(axis=0, dtype=np.float64)
     scale = features.std(axis=0, dtype=np.float64)
     return mean, np.where(scale <= CONSTANT * np.abs(mean), 1.0, scale)
 
 
-def _loss_and_slope(flat: Floats, columns: Floats, truth: Array, penalty: float) -> tuple[float, Floats]:
+def loss_and_slope(flat: Floats, columns: Floats, truth: Array, penalty: float) -> tuple[float, Floats]:
     """What is minimised, and its derivative, at weights with the bias as their last row."""
     weights = flat.reshape(columns.shape[1] + 1, -1)
     log_p = log_softmax(columns @ weights[:-1] + weights[-1])

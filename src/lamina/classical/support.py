@@ -38,6 +38,8 @@ from lamina.foundation.randomness import derive_seed
 from lamina.foundation.specs import check, setting
 
 STRENGTHS = (1.0, 0.3, 3.0, 10.0, 30.0)  # C; among equals the first is taken
+WIDE = 256  # columns from which on the kernels of all pairs of rows are reckoned beforehand
+ROWS_FOR_TABLE = 5_000  # 200 megabytes
 EPSILON = 0.1  # of the standard deviation of the truth
 
 
@@ -47,6 +49,13 @@ class Machine(NamedTuple):
     places: Array  # (vector,)
     weights: Floats  # (vector,)
     bias: float
+
+
+class Asked(NamedTuple):
+    """What LIBSVM is given: rows and gamma, or a table of kernels."""
+
+    rows: Floats
+    settings: dict[str, Any]
 
 
 class Choice(NamedTuple):
@@ -93,8 +102,9 @@ class SupportVectors:
         gamma = 1 / spread if spread > 0 else 1.0
         choice, remarks = self._choose(rows, truth, classes, gamma, seed)
         codes = np.unique(truth) if classes else None
+        asked = _asked(rows, gamma)
         machines = [
-            _machine(rows, wanted, choice.strength, numbers=not classes, gamma=gamma)
+            _machine(asked.rows, wanted, choice.strength, numbers=not classes, **asked.settings)
             for wanted in _targets(truth, codes)
         ]
         learnt = _together(rows, machines, choice, codes=codes, classes=classes, gamma=gamma)
@@ -206,6 +216,13 @@ def kernel(rows: Floats, vectors: Floats, gamma: float) -> Floats:
     np.maximum(table, 0, out=table)  # rounding may leave a row a little below 0 away from itself
     table *= -gamma
     return np.asarray(np.exp(table, out=table))
+
+
+def _asked(rows: Floats, gamma: float) -> Asked:
+    """Rows as they are, or all their kernels: of wide rows these take longer one by one than as a matrix product."""
+    if rows.shape[1] < WIDE or len(rows) > ROWS_FOR_TABLE:
+        return Asked(rows, {"gamma": gamma})
+    return Asked(kernel(rows, rows, gamma), {"kernel": "precomputed"})
 
 
 def _targets(truth: Array, codes: Array | None) -> list[Array]:

@@ -91,7 +91,7 @@ def fit(
 ) -> None:
     """Train a network and its simpler rivals on a table, and say which to use."""
     from lamina.cli.parse import kinds_of, missing_of, seconds_left, seconds_of, task_of, typed_again
-    from lamina.cli.progress import study_display
+    from lamina.cli.progress import study_display, with_checkpoints
     from lamina.cli.render import show_study
     from lamina.evaluation import Protocol, check_folder
     from lamina.evaluation import fit as fit_study
@@ -129,7 +129,7 @@ def fit(
             quick=quick,
             command=typed_again(sys.argv),
             checkpoint=checkpoint,
-            on_step=on_step,
+            on_step=with_checkpoints(on_step, checkpoint, console),
         )
     written = study.save(out)
     if as_json:
@@ -188,19 +188,23 @@ def explain(
     rows: Annotated[int, typer.Option(min=1, help="How many rows to explain, from the first on.")] = 5,
     method: Annotated[str, typer.Option(help="shapley for any model, or gradients for networks.")] = "shapley",
     seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="Folder for pictures of where images speak for the answer.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say why a model answers as it does: what each column adds to an answer."""
-    from lamina.cli.explaining import explained_rows, explanations_json, show_explanations
+    """Say why a model answers as it does: what each column adds to an answer, and what in an image, text or series."""
+    from lamina.cli.explaining import check_out, explained_rows, explanations_json, keep_pictures, show_explanations
     from lamina.cli.parse import method_of
     from lamina.model import load
 
     opened, chosen = load(model), method_of(method)
-    found, notes = explained_rows(opened, data, rows=rows, method=chosen, seed=seed)
+    check_out(opened, out)
+    found, console = explained_rows(opened, data, rows=rows, method=chosen, seed=seed), console_for(as_json)
     if as_json:
         print_json(explanations_json(opened, found, chosen))
     else:
-        show_explanations(opened, found, notes, chosen, console_for(as_json))
+        show_explanations(opened, found, chosen, console)
+    if out is not None:
+        keep_pictures(opened, found, out, console)
 
 
 @app.command()

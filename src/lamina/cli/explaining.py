@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lamina.cli.explaining_fields import Found, explained_fields, show_fields, texts_of, write_overlays
 from lamina.cli.failures import plain
 from lamina.cli.render import show_remarks
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from lamina.data import Note
     from lamina.explain import Contribution, RowExplanation
     from lamina.model import Model
@@ -20,12 +24,20 @@ if TYPE_CHECKING:
 Method = Literal["shapley", "gradients"]
 BAR = 24  # letters of the longest bar, both sides together
 SHOWN_LETTERS = 40  # of a name or a value
+INSIDE = "Inside an image, a text or a series: what the answer loses without that part; parts do not add up."
 SHOWN_COLUMNS = 12  # contributions of one row; the others are summed up
 
 
-def explained_rows(
-    model: Model, data: Any, *, rows: int, method: Method, seed: int
-) -> tuple[tuple[RowExplanation, ...], tuple[Note, ...]]:
+class Explained(NamedTuple):
+    """Rows of a table, each explained: its columns, what lies inside its images, texts and series, and notes."""
+
+    table: pa.Table
+    rows: tuple[RowExplanation, ...]
+    fields: list[Found]
+    notes: tuple[Note, ...]
+
+
+def explained_rows(model: Model, data: Any, *, rows: int, method: Method, seed: int) -> Explained:
     """The first rows of the data explained, and what was noticed about these rows.
 
     Raises:
@@ -38,32 +50,68 @@ def explained_rows(
     table, notes = model.conform(data)
     some = table.slice(0, rows)
     found = explain_by_gradients(model, some) if method == "gradients" else explain_table(model, some, seed=seed)
-    return found, notes
+    return Explained(some, found, explained_fields(model, some), notes)
 
 
-def explanations_json(model: Model, found: Sequence[RowExplanation], method: Method) -> dict[str, Any]:
+def explanations_json(model: Model, found: Explained, method: Method) -> dict[str, Any]:
     """The explanations as one JSON object."""
-    rows = [{"row": place, **one.facts()} for place, one in enumerate(found, 1)]
+    rows: list[dict[str, Any]] = [{"row": place, **one.facts()} for place, one in enumerate(found.rows, 1)]
+    for row, fields in zip(rows, found.fields, strict=True):
+        if fields:
+            row["fields"] = [one.facts() for one in fields]
     return {"model": model.card.name, "target": model.card.target, "method": method, "rows": rows}
 
 
-def show_explanations(
-    model: Model, found: Sequence[RowExplanation], notes: Sequence[Note], method: Method, console: Console
-) -> None:
-    """A table for each row: the answer, where it starts from, and a bar for what each column adds."""
-    show_remarks([("info", note.sentence) for note in notes], console)
-    for place, one in enumerate(found, 1):
-        console.print(Text(plain(f"Row {place}: {_answer(model, one)}"), style="bold"), soft_wrap=True)
+def check_out(model: Model, out: Path | None) -> None:
+    """Refuse to write pictures for a model that reads no images.
+
+    Raises:
+        SpecError: it reads none.
+    """
+    if out is not None and not any(field.holds == "image" for field in model.encoder.fields):
+        from lamina.foundation.errors import SpecError
+
+        raise SpecError(
+            wrong=f"--out was given, but the model {model.card.name!r} reads no images.",
+            expected="a model that reads images: pictures are all that is written there.",
+            remedy="leave --out away; --json gives all numbers.",
+        )
+
+
+def keep_pictures(model: Model, found: Explained, out: Path, console: Console) -> None:
+    """Write a picture for each image, and say where."""
+    written = write_overlays(model, found.table, found.fields, out)
+    words = f"Wrote {len(written):,} picture{'' if len(written) == 1 else 's'} to {out}"
+    console.print(Text(plain(f"{words}: orange speaks for the answer, blue against it.")), soft_wrap=True)
+
+
+def show_explanations(model: Model, found: Explained, method: Method, console: Console) -> None:
+    """A table for each row: the answer, where it starts from, a bar for what each column adds; and what lies inside."""
+    show_remarks([("info", note.sentence) for note in found.notes], console)
+    start = _start(model)
+    for place, one in enumerate(found.rows):
+        console.print(Text(plain(f"Row {place + 1}: {_answer(model, one, start)}"), style="bold"), soft_wrap=True)
         console.print(_bars(one))
-    if found:
-        console.print(Text(_how(found, method), style="dim"))
+        show_fields(found.fields[place], texts_of(model, found.table, place), console)
+    if found.rows:
+        console.print(Text(_how(found.rows, method, start), style="dim"))
+    if any(found.fields):
+        console.print(Text(INSIDE, style="dim"))
 
 
-def _answer(model: Model, one: RowExplanation) -> str:
+def _start(model: Model) -> str:
+    """The row that contributions start from, in words."""
+    names = model.encoder.field_names
+    if not names:
+        return "a row of medians"
+    return "an empty row" if len(names) == len(model.encoder.inputs) else "a row of medians with the rest empty"
+
+
+def _answer(model: Model, one: RowExplanation, start: str) -> str:
     name = model.card.target
     if one.chance is None:
-        return f"{name} {number_words(one.explained)}, for a row of medians {number_words(one.base)}"
-    return f"{name} {one.answer}, chance {100 * one.chance:.1f} %, for a row of medians {100 * one.base:.1f} %"
+        return f"{name} {number_words(one.explained)}, for {start} {number_words(one.base)}"
+    return f"{name} {one.answer}, chance {100 * one.chance:.1f} %, for {start} {100 * one.base:.1f} %"
 
 
 def _bars(one: RowExplanation) -> Table:
@@ -123,7 +171,7 @@ def _short(text: str) -> str:
     return shown if len(shown) <= SHOWN_LETTERS else f"{shown[: SHOWN_LETTERS - 3]}..."
 
 
-def _how(found: Sequence[RowExplanation], method: Method) -> str:
+def _how(found: Sequence[RowExplanation], method: Method, start: str) -> str:
     """What the numbers are, and how exact."""
     chance = found[0].chance is not None
     error = max(one.error for one in found)
@@ -131,4 +179,4 @@ def _how(found: Sequence[RowExplanation], method: Method) -> str:
     name = "Shapley values" if method == "shapley" else "Integrated gradients"
     exact = "exact" if error == 0 else f"accurate to about {unit}"
     whole = "the chance" if chance else "the number"
-    return f"{name}, {exact}. From a row of medians they add up to {whole}."
+    return f"{name}, {exact}. From {start} they add up to {whole}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console, Group
@@ -81,6 +82,36 @@ def show_opening(step: Step, console: Console) -> None:
     show_remarks([("info", note.sentence) for note in step.notes], console)
     if step.words:
         show_words(Text(plain(step.words)), console)
+
+
+def with_checkpoints(sink: StepSink, folder: Path | None, console: Console) -> StepSink:
+    """The same, and with the first epoch a line about the checkpoints that were in ``folder``, if any were."""
+    kept = 0 if folder is None else len(list(folder.glob("*.checkpoint")))
+    if not kept:
+        return sink
+    heard: list[Step] = []
+
+    def told(step: Step) -> None:
+        if step.epoch is not None and not heard:
+            heard.append(step)
+            show_words(Text(plain(checkpoint_words(step.epoch.resumed, kept, str(folder)))), console)
+        sink(step)
+
+    return told
+
+
+def checkpoint_words(resumed: int, kept: int, folder: str) -> str:
+    """Whether networks go on, or begin beside what others have left.
+
+    >>> checkpoint_words(3, 1, "kept")
+    'The networks go on after epoch 3, from their checkpoint in kept.'
+    >>> checkpoint_words(0, 2, "kept")
+    'None of the 2 checkpoints in kept is of these networks (same data, same settings): they begin anew.'
+    """
+    if resumed:
+        return f"The networks go on after epoch {resumed}, from their checkpoint in {folder}."
+    none = f"None of the {kept} checkpoints in {folder} is" if kept > 1 else f"The checkpoint in {folder} is not"
+    return f"{none} of these networks (same data, same settings): they begin anew."
 
 
 def progress_line(epoch: Epoch) -> str:

@@ -55,6 +55,8 @@ def show_scores(facts: Mapping[str, Any], console: Console) -> None:
         one = facts[name]
         low, high = (str(shown(end)) for end in one["interval"])
         ends = Text(f"{low.removesuffix(' %') if high.endswith(' %') else low} to {high}", justify="right")
-        cells = (Text(name), shown(one["score"]), ends, shown(one["inner_score"]), Text(plain(one["settings"])))
+        alike = [other for other in ("default", "tuned") if facts[other]["settings"] == one["settings"]]
+        settings = f"{alike[0]}, alone" if name == "ensemble" and alike else one["settings"]
+        cells = (Text(name), shown(one["score"]), ends, shown(one["inner_score"]), Text(plain(settings)))
         table.add_row(*cells, style="bold" if name == facts["kept"] else None)
     console.print(table)

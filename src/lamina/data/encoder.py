@@ -31,7 +31,6 @@ CHUNK_ROWS = 65_536  # rows encoded at a time; bounds the float64 intermediates,
 FeatureEncoder = NumberEncoder | FlagEncoder | PairEncoder | OneHotEncoder | MomentEncoder
 FieldEncoder = ImageEncoder | TextEncoder | SeriesEncoder
 ColumnEncoder = FeatureEncoder | CodeEncoder | FieldEncoder
-_FIELD_TYPES = {"image": np.uint8, "text": np.int32, "series": np.float32}  # of one cell of an array
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,17 +68,22 @@ class Encoder:
     @property
     def fields(self) -> tuple[Field, ...]:
         """What each array of ``Batch.fields`` is."""
-        return tuple(encoder.field for encoder in self._fields)
+        return tuple(encoder.field for encoder in self.field_columns)
 
     @property
     def field_names(self) -> tuple[str, ...]:
         """The column of each array of ``Batch.fields``."""
-        return tuple(encoder.name for encoder in self._fields)
+        return tuple(encoder.name for encoder in self.field_columns)
+
+    @property
+    def field_columns(self) -> tuple[FieldEncoder, ...]:
+        """The encoders of images, texts and series, in order."""
+        return tuple(encoder for encoder in self.columns if isinstance(encoder, FieldEncoder))
 
     @property
     def row_bytes(self) -> int:
         """What an encoded row takes."""
-        whole = sum(math.prod(f.shape) * np.dtype(_FIELD_TYPES[f.holds]).itemsize for f in self.fields)
+        whole = sum(math.prod(f.shape) * np.dtype(f.dtype).itemsize for f in self.fields)
         return 4 * len(self.feature_names) + 8 * len(self.category_names) + whole
 
     def signature(self, *, scores: int) -> Signature:
@@ -100,7 +104,7 @@ class Encoder:
         self._check_columns(table)
         numbers = np.empty((table.num_rows, len(self.feature_names)), np.float32)
         codes = np.empty((table.num_rows, len(self._codes)), np.int64)
-        fields = tuple(np.empty((table.num_rows, *f.shape), _FIELD_TYPES[f.holds]) for f in self.fields)
+        fields = tuple(np.empty((table.num_rows, *f.shape), f.dtype) for f in self.fields)
         for start in range(0, table.num_rows, CHUNK_ROWS):
             rows = slice(start, start + CHUNK_ROWS)
             chunk = table.slice(start, CHUNK_ROWS)
@@ -134,10 +138,6 @@ class Encoder:
         return tuple(encoder for encoder in self.columns if not isinstance(encoder, CodeEncoder | FieldEncoder))
 
     @property
-    def _fields(self) -> tuple[FieldEncoder, ...]:
-        return tuple(encoder for encoder in self.columns if isinstance(encoder, FieldEncoder))
-
-    @property
     def _codes(self) -> tuple[CodeEncoder, ...]:
         return tuple(encoder for encoder in self.columns if isinstance(encoder, CodeEncoder))
 
@@ -150,7 +150,7 @@ class Encoder:
             start = stop
         for place, coder in enumerate(self._codes):
             coder.write(table.column(coder.name), batch.categories[:, place])
-        for whole, field in zip(self._fields, batch.fields, strict=True):
+        for whole, field in zip(self.field_columns, batch.fields, strict=True):
             whole.write(table.column(whole.name), field)
 
     def _check_columns(self, table: pa.Table) -> None:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from lamina.data.cells import array_of
+from lamina.data.columns import Column, Image
 from lamina.foundation.signature import Field
 from lamina.foundation.specs import check, setting
 
@@ -38,12 +39,21 @@ class ImageEncoder:
         """What a network meets."""
         return Field(holds="image", shape=self.shape)
 
+    @property
+    def blank(self) -> npt.NDArray[np.uint8]:
+        """What stands where a row has no image."""
+        return np.broadcast_to(np.array(self.fill, np.uint8)[:, None, None], self.shape)
+
+    def reads(self, column: Column) -> bool:
+        """Whether it is for what such a column holds."""
+        return isinstance(column, Image) and column.shape == self.shape and len(self.fill) == column.channels
+
     def write(self, column: pa.ChunkedArray, out: npt.NDArray[Any]) -> None:
         """Encode a column of tensors into ``out``, uint8 ``(row, channel, height, width)``."""
         values, gone = array_of(column)
         np.copyto(out, values)
         if gone.any():
-            out[gone] = np.array(self.fill, np.uint8)[:, None, None]
+            out[gone] = self.blank
 
 
 def fit_image(name: str, column: pa.ChunkedArray) -> ImageEncoder | None:

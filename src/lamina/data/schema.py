@@ -20,12 +20,14 @@ from lamina.data.columns import (
 )
 from lamina.foundation import specs
 from lamina.foundation.errors import SchemaError, nearest
+from lamina.foundation.signature import FieldKind
 
 MISSING_SPELLINGS: tuple[str, ...] = (
     *("", "NA", "N/A", "n/a", "na", "#N/A", "#NA", "<NA>", "NaN", "nan", "-NaN", "-nan", "NaT"),
     *("null", "NULL", "Null", "None", "?", "-", "--", "."),
     *("#DIV/0!", "#VALUE!", "#REF!", "#NUM!", "#NAME?", "#NULL!"),  # what a spreadsheet writes for a failed formula
 )
+_FIELDS: dict[type, FieldKind] = {Image: "image", Text: "text", Series: "series"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +77,13 @@ class Schema:
     @property
     def features(self) -> tuple[Column, ...]:
         """The inputs with a single value in each row: no image, no text, no series."""
-        return tuple(column for column in self.inputs if not isinstance(column, Image | Text | Series))
+        return tuple(column for column in self.inputs if type(column) not in _FIELDS)
+
+    @property
+    def field_kinds(self) -> tuple[FieldKind, ...]:
+        """Which kinds of whole arrays the inputs hold beside single values, each once: "image", "text", "series"."""
+        held = {type(column) for column in self.inputs}
+        return tuple(word for kind, word in _FIELDS.items() if kind in held)
 
     @property
     def target_column(self) -> Column | None:

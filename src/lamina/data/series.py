@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from lamina.data.cells import array_of, is_tensor, tensor_column
-from lamina.data.columns import Series
+from lamina.data.columns import Column, Series
 from lamina.foundation.signature import Field
 from lamina.foundation.specs import check, setting
 
@@ -47,12 +47,22 @@ class SeriesEncoder:
         """What a network meets."""
         return Field(holds="series", shape=self.shape)
 
+    @property
+    def blank(self) -> Floats:
+        """What stands where a row has no series."""
+        return np.full(self.shape, np.nan, np.float32)
+
+    def reads(self, column: Column) -> bool:
+        """Whether it is for what such a column holds."""
+        channels = {len(self.centres), len(self.scales)}
+        return isinstance(column, Series) and column.shape == self.shape and channels == {column.channels}
+
     def write(self, column: pa.ChunkedArray, out: npt.NDArray[Any]) -> None:
         """Encode a column of tensors into ``out``, float32 ``(row, channel, step)``."""
         values, gone = array_of(column)
         for channel, (centre, scale) in enumerate(zip(self.centres, self.scales, strict=True)):
             out[:, channel] = (values[:, channel].astype(np.float64) - centre) * scale
-        out[gone] = np.nan
+        out[gone] = self.blank
 
 
 def fit_series(name: str, column: pa.ChunkedArray) -> SeriesEncoder | None:

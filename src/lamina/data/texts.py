@@ -22,6 +22,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lamina.data.columns import Column, Text
 from lamina.foundation.errors import DataError
 from lamina.foundation.signature import Field
 from lamina.foundation.specs import check, setting
@@ -69,6 +70,15 @@ class TextEncoder:
     def field(self) -> Field:
         """What a network meets."""
         return Field(holds="text", shape=(self.tokens,), codes=self.codes)
+
+    @property
+    def blank(self) -> npt.NDArray[np.int32]:
+        """What stands where a row has no text."""
+        return np.zeros(self.tokens, np.int32)
+
+    def reads(self, column: Column) -> bool:
+        """Whether it is for what such a column holds."""
+        return isinstance(column, Text)
 
     def write(self, column: pa.ChunkedArray, out: npt.NDArray[Any]) -> None:
         """Encode a column of strings into ``out``, int32 ``(row, token)``; a missing or empty text is all 0."""

@@ -9,7 +9,7 @@ from lamina.estimators.encoding import RowNumbers
 from lamina.estimators.fitting import Fitted, Part, fit_networks
 from lamina.estimators.keep import classic_model, to_model, untimed
 from lamina.estimators.networks import HELD_BACK_FROM, NetworkClassifier, NetworkRegressor
-from lamina.estimators.recipe import Task, usual_loss, usual_network
+from lamina.estimators.recipe import Task, suited, usual_loss, usual_network
 from lamina.estimators.renew import GENTLER, renew_networks
 from lamina.estimators.streaming import (
     WATCHED,
@@ -43,6 +43,7 @@ __all__ = [
     "renew_networks",
     "streamed_epochs",
     "streamed_model",
+    "suited",
     "to_model",
     "untimed",
     "usual_loss",

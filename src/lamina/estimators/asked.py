@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from lamina.estimators.recipe import usual_members
 from lamina.foundation.errors import SpecError
 from lamina.foundation.randomness import derive_seed
+from lamina.foundation.signature import FieldKind
 from lamina.networks import NETWORKS, Network, parse_network
 from lamina.training import Training
 
@@ -55,7 +57,9 @@ def as_training(training: Training | None) -> Training:
     return training
 
 
-def member_seeds(seed: int, members: int | None, network: Network | None, *, rows: int) -> tuple[int, ...]:
+def member_seeds(
+    seed: int, members: int | None, network: Network | None, *, rows: int, kinds: Sequence[FieldKind] = ()
+) -> tuple[int, ...]:
     """A seed for each member; the first has the one that was given. None takes one of a network that
     was asked for, and the usual number of the usual one.
 
@@ -66,7 +70,7 @@ def member_seeds(seed: int, members: int | None, network: Network | None, *, row
     ((7,), 4)
     """
     if members is None:
-        members = usual_members(rows) if network is None else 1
+        members = usual_members(rows, kinds) if network is None else 1
     if isinstance(members, bool) or not isinstance(members, int) or members < 1:
         raise SpecError(
             wrong=f"members is {members!r}.",

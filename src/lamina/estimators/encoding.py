@@ -45,6 +45,7 @@ def encode_part(
     target: ClassTarget | NumberTarget,
     loss: Loss,
     weights: npt.NDArray[np.float64] | None = None,
+    fields: bool = False,
 ) -> Encoded:
     """Rows to learn from and rows to watch, encoded by what those to learn from show.
 
@@ -52,8 +53,10 @@ def encode_part(
         categories: how the network wants them.
         target: as the rows to learn from show it (`targets_for`).
         weights: how much each row of the table counts ``(row,)``.
+        fields: whether it reads images, texts and series.
     """
-    encoder, used = fit_encoder(table.take(learn), schema, categories=categories), np.concatenate([learn, watch])
+    encoder = fit_encoder(table.take(learn), schema, categories=categories, fields=fields)
+    used = np.concatenate([learn, watch])
     rows = rows_of(table.take(used), encoder, target, str(schema.target), loss)
     counts = None if weights is None else torch.from_numpy(weights[used].astype(np.float32))
     return Encoded(

@@ -21,11 +21,12 @@ from torch import nn
 
 from lamina.data import ClassTarget, Encoder, NumberTarget, Schema
 from lamina.estimators.encoding import Encoded, RowNumbers, encode_part, end_to_end, targets_for
-from lamina.estimators.recipe import Task, usual_loss, usual_network
+from lamina.estimators.mirror import LOOKED_AT, Mirrors, ask_mirrors, mirroring
+from lamina.estimators.recipe import Task, suited, usual_loss, usual_precision
 from lamina.estimators.truth import monitor_for
 from lamina.foundation.signature import Signature
 from lamina.model import Predictor
-from lamina.networks import Network
+from lamina.networks import Loss, Network, Table
 from lamina.training import (
     Member,
     Progress,
@@ -62,6 +63,7 @@ class Fitted:
     predictor: Predictor
     histories: tuple[History, ...]
     stopped: tuple[Stop, ...]
+    mirrors: Mirrors | None = None
 
 
 def fit_networks(
@@ -88,40 +90,59 @@ def fit_networks(
     Raises:
         TrainingError: a part's networks all diverged, or there is nothing to learn from.
     """
-    network = network or usual_network(table.num_rows)
     loss = training.loss or usual_loss(task, table.num_rows)
-    target_for, categories = targets_for(table, schema, task, loss), network.categories
+    target_for, asked_for = targets_for(table, schema, task, loss), network or Table
     encoded = [
         encode_part(
             table,
             schema,
             part.train,
             part.watch,
-            categories=categories,
+            categories=asked_for.categories,
+            fields=asked_for.reads_fields,
             target=target_for(part.train),
             loss=loss,
             weights=weights,
         )
         for part in parts
     ]
-    groups = _alike(encoded)
+    mirrors = [_mirrors(one, network, table.num_rows, training, loss, parts[0].seeds[0]) for one in encoded]
+    groups = _alike(encoded, mirrors)
     clock = _Clock(training.seconds, len(parts))
     fitted: dict[int, Fitted] = {}
-    for signature, positions in groups.items():
+    for (signature, flip), positions in groups.items():
         group, asked = [encoded[i] for i in positions], [parts[i] for i in positions]
         members, pool = _members(asked, group)
+        spec = _spec(network, table.num_rows, signature, flip)
         trained = fit_fleet(
-            partial(_build, network, signature),
+            partial(_build, spec, signature),
             pool,
             members,
-            replace(training, seconds=clock.share(len(group))),
+            replace(usual_precision(training, signature), seconds=clock.share(len(group))),
             loss=loss,
             monitor=monitor_for(loss),
             on_epoch=on_epoch,
             checkpoint=checkpoint if len(groups) == 1 or Path(checkpoint or "").is_dir() else None,
         )
-        fitted.update(zip(positions, _share_out(asked, group, trained, network, training), strict=True))
-    return tuple(fitted[i] for i in range(len(parts)))
+        fitted.update(zip(positions, _share_out(asked, group, trained, spec, training), strict=True))
+    return tuple(replace(fitted[i], mirrors=mirrors[i]) for i in range(len(parts)))
+
+
+def _mirrors(
+    encoded: Encoded, network: Network | None, rows: int, training: Training, loss: Loss, seed: int
+) -> Mirrors | None:
+    """Whether mirror images may be learnt from; nobody asks where a network names its own encoder of images."""
+    signature = encoded.signature
+    if not signature.fields or getattr(network, "image", None) is not None:
+        return None
+    small = suited(network, min(rows, LOOKED_AT), signature)
+    training = usual_precision(training, signature)
+    return ask_mirrors(encoded.rows, encoded.learning, small, signature, loss=loss, training=training, seed=seed)
+
+
+def _spec(network: Network | None, rows: int, signature: Signature, flip: bool) -> Network:
+    spec = suited(network, rows, signature)
+    return mirroring(spec) if flip and isinstance(spec, Table) else spec
 
 
 class _Clock:
@@ -138,11 +159,11 @@ class _Clock:
         return None if self.ends is None else max(LEAST_SECONDS, (self.ends - time.monotonic()) * share)
 
 
-def _alike(encoded: Sequence[Encoded]) -> dict[Signature, list[int]]:
-    """Which parts can be one fleet: those whose encoded shapes agree."""
-    alike: dict[Signature, list[int]] = defaultdict(list)
-    for i, one in enumerate(encoded):
-        alike[one.signature].append(i)
+def _alike(encoded: Sequence[Encoded], mirrors: Sequence[Mirrors | None]) -> dict[tuple[Signature, bool], list[int]]:
+    """Which parts can be one fleet: those whose encoded shapes agree, and all or none of which learn from mirrors."""
+    alike: dict[tuple[Signature, bool], list[int]] = defaultdict(list)
+    for i, (one, mirror) in enumerate(zip(encoded, mirrors, strict=True)):
+        alike[one.signature, mirror is not None and mirror.flip].append(i)
     return dict(alike)
 
 

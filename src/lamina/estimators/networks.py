@@ -33,6 +33,7 @@ from lamina.estimators.keep import to_model
 from lamina.estimators.recipe import Task
 from lamina.foundation.errors import DataError
 from lamina.foundation.randomness import derive_seed
+from lamina.foundation.signature import FieldKind
 from lamina.networks import Network
 from lamina.training import Training
 
@@ -187,17 +188,18 @@ def _learn(
     """Train and set ``model_``, ``histories_`` and ``n_iter_``."""
     network, training = as_network(estimator.network), as_training(estimator.training)
     table, schema = with_target(table, estimator.schema_, values, kind)
-    part = _part(estimator, table.num_rows, table.column(kind.name) if task == "classification" else None)
+    labels = table.column(kind.name) if task == "classification" else None
+    part = _part(estimator, table.num_rows, labels, schema.field_kinds)
     (fitted,) = fit_networks(table, schema, [part], network=network, training=training, task=task, weights=weights)
     estimator.model_ = to_model(fitted, schema, part, training, task=task, name=type(estimator).__name__)
     estimator.histories_ = fitted.histories
     estimator.n_iter_ = max(len(history.epochs) for history in fitted.histories)
 
 
-def _part(estimator: Any, rows: int, labels: pa.ChunkedArray | None) -> Part:
+def _part(estimator: Any, rows: int, labels: pa.ChunkedArray | None, kinds: tuple[FieldKind, ...]) -> Part:
     """All rows to learn from, or all but those held back to watch."""
     seed = _seed(estimator.random_state)
-    seeds = member_seeds(seed, estimator.members, estimator.network, rows=rows)
+    seeds = member_seeds(seed, estimator.members, estimator.network, rows=rows, kinds=kinds)
     share = estimator.validation if estimator.validation is not None else (0.1 if rows >= HELD_BACK_FROM else 0.0)
     if not share:
         return Part(train=np.arange(rows), watch=np.arange(0), seeds=seeds)

@@ -6,9 +6,25 @@ Chosen by experiment; what was tried, and how it did, is told in ``docs/decision
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
-from lamina.networks import MLP, CrossEntropy, Loss, MeanSquaredError, Network, Piecewise, Table
+from lamina.foundation.devices import pick_device, reckons_halves
+from lamina.foundation.signature import Field, FieldKind, Signature
+from lamina.networks import (
+    MLP,
+    CrossEntropy,
+    Loss,
+    MeanSquaredError,
+    Network,
+    Piecewise,
+    Table,
+    is_tiny,
+    usual_encoders,
+    usual_trunk,
+)
+from lamina.training import Training
 
 Task = Literal["classification", "regression"]
 
@@ -16,14 +32,31 @@ SMALL, LARGE = 1_500, 10_000  # rows at which the recipe changes
 SMOOTHING = 0.05  # for few rows: certainty that so little data cannot justify
 
 
-def usual_network(rows: int) -> Network:
+def usual_network(rows: int, fields: Sequence[Field] = (), *, features: int = 0) -> Table:
     """The network for a table of so many rows: the fewer, the smoother and the more hindered.
 
-    Numbers bend in as many places as the rows can show (`lamina.networks.piecewise`).
+    Numbers bend in as many places as the rows can show (`lamina.networks.piecewise`). Images, texts and series have an
+    encoder each, and the trunk that goes with it; ``features`` counts the numbers and categories beside them.
 
     >>> usual_network(344).trunk
     MLP(widths=(128, 128), activation='tanh', dropout=0.3, norm='auto', shortcut='none', initialisation='auto')
+    >>> usual_network(1797, [Field(holds="image", shape=(1, 8, 8))]).image.kind
+    'image'
     """
+    if fields:
+        return usual_encoders(replace(_for_numbers(rows), trunk=usual_trunk(fields, features)), fields, rows=rows)
+    return _for_numbers(rows)
+
+
+def suited(network: Network | None, rows: int, signature: Signature) -> Network:
+    """The network that was asked for, with the usual encoder of a field that it names none for; or the usual one."""
+    if network is None:
+        features = signature.features + len(signature.categories)
+        return usual_network(rows, signature.fields, features=features)
+    return usual_encoders(network, signature.fields, rows=rows) if isinstance(network, Table) else network
+
+
+def _for_numbers(rows: int) -> Table:
     if rows < SMALL:
         return Table(trunk=MLP(widths=(128, 128), activation="tanh", dropout=0.3), numbers=Piecewise(bins=48))
     if rows < LARGE:
@@ -32,13 +65,26 @@ def usual_network(rows: int) -> Network:
     return Table(trunk=MLP(widths=(256, 256), activation="silu", dropout=0.15), numbers=Piecewise(bins=96))
 
 
-def usual_members(rows: int) -> int:
+def usual_precision(training: Training, signature: Signature) -> Training:
+    """The training with bfloat16 for images, where nothing was asked for and the device is made for it.
+
+    Tiny images stay in float32: they take no time.
+    """
+    images = any(field.holds == "image" and not is_tiny(field) for field in signature.fields)
+    if training.precision != "auto" or not images or not reckons_halves(pick_device(training.device)):
+        return training
+    return replace(training, precision="bfloat16")
+
+
+def usual_members(rows: int, kinds: Sequence[FieldKind] = ()) -> int:
     """How many networks answer together: with few rows four cost little, and no single seed decides.
+
+    Encoders of images and texts cost as much as all else together, and have only one.
 
     >>> usual_members(344), usual_members(50_000)
     (4, 1)
     """
-    return 4 if rows < SMALL else 1
+    return 4 if rows < SMALL and not {"image", "text"} & set(kinds) else 1
 
 
 def usual_loss(task: Task, rows: int) -> Loss:

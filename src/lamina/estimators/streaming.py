@@ -40,12 +40,12 @@ from lamina.data import (
 )
 from lamina.estimators.fitting import LEAST_SECONDS, Fitted, Part
 from lamina.estimators.keep import to_model
-from lamina.estimators.recipe import Task, usual_loss, usual_network
+from lamina.estimators.recipe import Task, suited, usual_loss
 from lamina.estimators.truth import check_loss, monitor_for, score_count, truth_of
 from lamina.foundation.errors import SpecError
 from lamina.foundation.signature import Signature
 from lamina.model import Model, Predictor
-from lamina.networks import Loss, Network
+from lamina.networks import Loss, Network, Table
 from lamina.training import Member, Progress, Rows, Training, fit_fleet
 from lamina.training.order import epoch_count, epoch_steps
 
@@ -191,15 +191,16 @@ class _Plan:
 
     @classmethod
     def of(cls, source: Source, found: Survey, network: Network | None, training: Training, task: Task) -> _Plan:
-        network, loss = network or usual_network(found.rows), training.loss or usual_loss(task, found.rows)
-        encoder = fit_encoder(found.sample, found.schema, categories=network.categories)
+        wanted, loss = network or Table, training.loss or usual_loss(task, found.rows)
+        encoder = fit_encoder(found.sample, found.schema, categories=wanted.categories, fields=wanted.reads_fields)
         target = _target(found, task, loss)
+        signature = encoder.signature(scores=score_count(target, loss))
         pieces = Pieces(source=source, survey=found, encoder=encoder, rows=block_rows(encoder, source.row_bytes))
         return cls(
-            network=network,
+            network=suited(network, found.rows, signature),
             training=replace(training, loss=loss, epochs=streamed_epochs(training, found.rows)),
             blocks=TensorBlocks(pieces=pieces, target=target, loss=loss),
-            signature=encoder.signature(scores=score_count(target, loss)),
+            signature=signature,
         )
 
 
@@ -248,7 +249,8 @@ def _probe(table: pa.Table, rows: int) -> pa.Table:
 
 def _rows(batch: Batch, truth: torch.Tensor) -> Rows:
     codes = [torch.from_numpy(batch.categories)] if batch.categories.shape[1] else []
-    return Rows(inputs=(torch.from_numpy(batch.numbers), *codes), truth=truth)
+    fields = map(torch.from_numpy, batch.fields)
+    return Rows(inputs=(torch.from_numpy(batch.numbers), *codes, *fields), truth=truth)
 
 
 def streamed_epochs(training: Training, rows: int) -> int:

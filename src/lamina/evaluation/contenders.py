@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lamina.classical import FAMILIES, Constant, Foreign, foreign_from
+from lamina.classical import FAMILIES, Constant, Foreign, Plain, Read, families_for, foreign_from
 from lamina.foundation.errors import SpecError, nearest
+from lamina.foundation.signature import FieldKind
 
 NETWORK = "network"
 NONE = "none"  # asked for alone: no rival but the constant
@@ -26,12 +27,15 @@ class Contender:
 THE_NETWORK = Contender(name=NETWORK, title="Network")
 
 
-def contenders_of(asked: Sequence[Any] | None, *, usual: Sequence[str] = tuple(FAMILIES)) -> tuple[Contender, ...]:
+def contenders_of(
+    asked: Sequence[Any] | None, *, usual: Sequence[str] | None = None, kinds: Sequence[FieldKind] = ()
+) -> tuple[Contender, ...]:
     """The rivals that were asked for, and the network last.
 
-    Names of `FAMILIES` choose among the built-in ones; without any of them the ``usual`` ones take part. Estimators, or
-    their ``"package.module:Class"``, are added. The constant always takes part: without it nobody knows if there is
-    anything to learn. An empty sequence or ``"none"`` leaves the network and the guests alone with it.
+    Names of families choose among the built-in ones; without any of them the ``usual`` ones take part, or all. Which
+    there are depends on the ``kinds`` of whole arrays in the rows. Estimators, or their ``"package.module:Class"``, are
+    added. The constant always takes part: without it nobody knows if there is anything to learn. An empty sequence or
+    ``"none"`` leaves the network and the guests alone with it.
 
     Raises:
         SpecError: a name that is not known, or something that does not fit and predict.
@@ -40,23 +44,38 @@ def contenders_of(asked: Sequence[Any] | None, *, usual: Sequence[str] = tuple(F
     ['constant', 'linear', 'network']
     >>> [c.name for c in contenders_of(None)]
     ['constant', 'linear', 'neighbours', 'svm', 'forest', 'boosting', 'network']
+    >>> [c.name for c in contenders_of(["kernels"], kinds=["series"])]
+    ['constant', 'kernels', 'network']
     """
+    families = families_for(kinds)
+    usual = [name for name in families if usual is None or name in usual]
     asked = list(usual if asked is None else asked)
     alone = any(isinstance(one, str) and one == NONE for one in asked)
     asked = [one for one in asked if not (isinstance(one, str) and one == NONE)]
     names = [one for one in asked if isinstance(one, str) and ":" not in one]
-    guests = [_guest(one) for one in asked if one not in names]
-    unknown = next((name for name in names if name not in FAMILIES), None)
+    guests = [_guest(one, kinds) for one in asked if one not in names]
+    unknown = next((name for name in names if name not in families), None)
     if unknown is not None:
-        raise _unknown(unknown)
-    chosen = names or (list(usual) if guests and not alone else [])
-    built_in = [_built_in(kind()) for name, kind in FAMILIES.items() if name in {Constant.name, *chosen}]
-    return (*built_in, *_apart(guests), THE_NETWORK)
+        raise _unknown(unknown, families)
+    chosen = names or (usual if guests and not alone else [])
+    built_in = [_built_in(family) for name, family in families.items() if name in {Constant.name, *chosen}]
+    return (*built_in, *_apart(guests, families), THE_NETWORK)
 
 
 def cheapness(contender: Contender) -> int:
     """The place in the order in which rivals are tried: the cheap ones first, those of users last."""
-    order = ("constant", "linear", "neighbours", "boosting", "forest", "svm")
+    order = (
+        "constant",
+        "linear",
+        "hog-linear",
+        "kernels",
+        "neighbours",
+        "boosting",
+        "forest",
+        "hog-forest",
+        "svm",
+        "hog-svm",
+    )
     return order.index(contender.name) if contender.name in order else len(order)
 
 
@@ -64,7 +83,7 @@ def _built_in(family: Any) -> Contender:
     return Contender(name=family.name, title=family.title, family=family)
 
 
-def _guest(asked: Any) -> Contender:
+def _guest(asked: Any, kinds: Sequence[FieldKind]) -> Contender:
     family = foreign_from(asked) if isinstance(asked, str) else asked
     if not isinstance(family, Foreign):
         if not (hasattr(asked, "fit") and hasattr(asked, "predict")):
@@ -76,12 +95,13 @@ def _guest(asked: Any) -> Contender:
         name = type(asked).__name__
         family = Foreign(estimator=asked, name=name, title=name)
     source = asked if isinstance(asked, str) else None
-    return Contender(name=family.name, title=family.title, family=family, source=source)
+    reading = Read(reading=Plain(), family=family) if kinds else family  # it takes numbers, whatever the rows hold
+    return Contender(name=family.name, title=family.title, family=reading, source=source)
 
 
-def _apart(guests: Sequence[Contender]) -> list[Contender]:
+def _apart(guests: Sequence[Contender], families: Collection[str]) -> list[Contender]:
     """The guests under names of their own: a second one of a class gets a number."""
-    taken = [*FAMILIES, NETWORK]
+    taken = [*families, NETWORK]
     apart = []
     for guest in guests:
         count = sum(one.partition(" ")[0] == guest.name for one in taken)
@@ -91,9 +111,9 @@ def _apart(guests: Sequence[Contender]) -> list[Contender]:
     return apart
 
 
-def _unknown(name: str) -> SpecError:
+def _unknown(name: str, families: Collection[str]) -> SpecError:
     return SpecError(
         wrong=f"there is no contender {name!r}.",
-        expected=f"one of {', '.join(FAMILIES)}, {NONE!r}, or 'package.module:Class' of an estimator.",
-        remedy=nearest(name, FAMILIES),
+        expected=f"one of {', '.join(families)}, {NONE!r}, or 'package.module:Class' of an estimator.",
+        remedy=nearest(name, families),
     )

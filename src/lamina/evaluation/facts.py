@@ -127,7 +127,7 @@ def source_facts(
 ) -> dict[str, Json]:
     """Where the rows come from, and how it was judged."""
     classes, target = classes_of(prepared), prepared.schema.target
-    features = {column.name for column in prepared.schema.features}
+    features = {column.name for column in prepared.schema.inputs}
     return {
         "name": prepared.name,
         "task": prepared.task,
@@ -164,7 +164,7 @@ def network_facts(first: Fitted | None, inside: Json) -> Json:
     signature, history = first.predictor.signature, first.histories[0]
     return {
         "code": code(first.predictor.spec),
-        "inputs": signature.features + len(signature.categories),
+        "inputs": signature.features + len(signature.categories) + len(signature.fields),
         "scores": signature.scores,
         "members": first.predictor.members,
         "histories": [history.to_json()],

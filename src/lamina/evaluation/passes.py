@@ -114,7 +114,7 @@ def _rival_rows(found: Survey, seed: int) -> RowNumbers:
         places = np.arange(found.rows + found.watched.num_rows)
     else:
         places = np.flatnonzero(found.by_lot)
-    wide = 4 * len(fit_encoder(found.sample, found.schema, categories="onehot").feature_names)
+    wide = fit_encoder(found.sample, found.schema, categories="onehot", fields=True).row_bytes
     most = max(LEAST_RIVAL_ROWS, RIVAL_BYTES // max(wide, 1))
     return np.sort(numpy_stream(seed, "rivals").permutation(places)[:most])
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lamina.data import Schema, folds, hold_out
+from lamina.data import Schema, folds, given_split, hold_out
 from lamina.evaluation.prepare import Prepared
 from lamina.evaluation.protocol import Protocol, number_of_folds, number_of_repeats, share_set_aside
 from lamina.foundation.randomness import derive_seed, numpy_stream
@@ -40,15 +41,19 @@ def make_plan(prepared: Prepared, protocol: Protocol, *, seed: int) -> Plan:
     """Set rows aside, split the others, and end with the trial whose model is kept.
 
     With folds the model that is kept learns from all rows that were not set aside; with one part held out it is the
-    one that was judged.
+    one that was judged. A split that came with the data is honoured (`given_parts`).
 
     Raises:
         SchemaError: the group or the time is not a column.
         DataError: too few rows, groups or moments for the folds.
     """
-    every = np.arange(prepared.table.num_rows)
-    known, test = _set_aside(prepared, protocol, every, seed)
-    judged = _judged(prepared, protocol, known, seed)
+    every, given = np.arange(prepared.table.num_rows), given_parts(prepared, protocol)
+    if given is None:
+        known, test = _set_aside(prepared, protocol, every, seed)
+    else:
+        known, test = np.sort(np.concatenate((given.train, given.val))), given.test
+    watched = given is not None and len(given.val) > 0
+    judged = (Trial(train=given.train, test=given.val),) if watched else _judged(prepared, protocol, known, seed)
     keep = (Trial(train=known, test=NO_ROWS, purpose="keep"),) if len(judged) > 1 else ()
     return Plan(
         trials=(*judged, *keep),
@@ -56,6 +61,28 @@ def make_plan(prepared: Prepared, protocol: Protocol, *, seed: int) -> Plan:
         test=test,
         groups=group_codes(prepared.table, prepared.schema, protocol.group),
     )
+
+
+class Given(NamedTuple):
+    """The rows of a split that came with the data; those of ``val`` judge, those of ``test`` are opened once."""
+
+    train: RowNumbers
+    val: RowNumbers
+    test: RowNumbers
+
+    @property
+    def sentence(self) -> str:
+        """What is done with it, in words."""
+        judge = f"{len(self.val):,} rows judge" if len(self.val) else "it is judged by parts of them"
+        last = f", {len(self.test):,} are opened once" if len(self.test) else ""
+        return f"the split that came with the data is kept: {len(self.train):,} rows to learn from, {judge}{last}."
+
+
+def given_parts(prepared: Prepared, protocol: Protocol) -> Given | None:
+    """The split that came with the data; None without one, or where folds, a share, groups or a time were asked for."""
+    asked = (protocol.folds, protocol.test, protocol.group, protocol.time)
+    found = given_split(prepared.table, prepared.schema) if asked == (None,) * len(asked) else None
+    return None if found is None else Given(*(found.get(part, NO_ROWS) for part in ("train", "val", "test")))
 
 
 def curve_trials(

@@ -10,7 +10,7 @@ from lamina.data import Note, hold_out
 from lamina.evaluation.prepare import Prepared
 from lamina.evaluation.protocol import Protocol
 
-QUICK_CONTENDERS = ("linear", "forest", "boosting")
+QUICK_CONTENDERS = ("linear", "forest", "boosting", "hog-linear", "kernels")
 QUICK_DRAWS = 1  # of each size of the learning curve
 QUICK_ROWS = 10_000
 

@@ -7,22 +7,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lamina.data import Source
+from lamina.data import Note, Source
 from lamina.estimators import Task, member_seeds
 from lamina.evaluation.asked import headline_of
 from lamina.evaluation.clock import Clock
-from lamina.evaluation.contenders import Contender
+from lamina.evaluation.contenders import Contender, contenders_of
 from lamina.evaluation.estimate import duration_words, estimated_seconds
 from lamina.evaluation.passes import Streamed, stream
-from lamina.evaluation.plan import Plan, make_plan
+from lamina.evaluation.plan import Plan, given_parts, make_plan
 from lamina.evaluation.prepare import Prepared, named_target, prepare
 from lamina.evaluation.protocol import Protocol
-from lamina.evaluation.quick import quick_rows
+from lamina.evaluation.quick import QUICK_CONTENDERS, quick_rows
 from lamina.evaluation.race import NetworkRecipe, Recipe
 from lamina.evaluation.setup import OnStep, Setup, workers_for
 from lamina.evaluation.step import Step
 from lamina.evaluation.streamed import StreamedRecipe, refuse_unstreamed
 from lamina.evaluation.tally import classes_of
+from lamina.foundation.signature import FieldKind
 from lamina.networks import Network
 from lamina.training import Training
 
@@ -33,7 +34,7 @@ class Asked:
 
     network: Network | None
     training: Training
-    rivals: tuple[Contender, ...]
+    contenders: Sequence[Any] | None
     protocol: Protocol
     task: Task | None
     metric: str | None
@@ -49,6 +50,15 @@ class Asked:
     checkpoint: str | os.PathLike[str] | None = None
 
 
+def rivals_of(asked: Asked, kinds: Sequence[FieldKind]) -> tuple[Contender, ...]:
+    """Who takes part where the rows hold these kinds of whole arrays.
+
+    Raises:
+        SpecError: a name that is not known for such rows.
+    """
+    return contenders_of(asked.contenders, usual=QUICK_CONTENDERS if asked.quick else None, kinds=kinds)
+
+
 def start(data: Any, target: str | None, asked: Asked) -> Setup:
     """The study of a table in memory.
 
@@ -60,13 +70,20 @@ def start(data: Any, target: str | None, asked: Asked) -> Setup:
     protocol, seed, clock = asked.protocol, asked.seed, asked.clock
     prepared = prepare(data, target, task=asked.task, protocol=protocol, kinds=asked.kinds, missing=asked.missing)
     prepared = quick_rows(prepared, protocol, seed=seed) if asked.quick else prepared
+    if prepared.schema.field_kinds:  # their networks are dear: one draw of the folds must do
+        protocol = replace(protocol, repeats=protocol.repeats or 1)
+    given = given_parts(prepared, protocol)
+    if given is not None:
+        prepared = replace(prepared, notes=(*prepared.notes, Note(kind="split", sentence=given.sentence)))
     plan = make_plan(prepared, protocol, seed=seed)
+    rivals = rivals_of(asked, prepared.schema.field_kinds)
     members = asked.members or (1 if asked.quick else None)
-    seeds = member_seeds(seed, members, asked.network, rows=prepared.table.num_rows)
-    busy = workers_for(asked.rivals, asked.workers)
+    rows, kinds = prepared.table.num_rows, prepared.schema.field_kinds
+    seeds = member_seeds(seed, members, asked.network, rows=rows, kinds=kinds)
+    busy = workers_for(rivals, asked.workers)
     if clock.seconds is not None and protocol.repeats is None:
         guess = estimated_seconds(
-            asked.rivals, plan, members=len(seeds), workers=busy, curve=asked.curve, classes=len(classes_of(prepared))
+            rivals, plan, members=len(seeds), workers=busy, curve=asked.curve, classes=len(classes_of(prepared))
         )
         if guess > clock.seconds:  # one draw of the folds: it must do
             protocol = replace(protocol, repeats=1)
@@ -78,7 +95,7 @@ def start(data: Any, target: str | None, asked: Asked) -> Setup:
         choosing=len(plan.judged) == 1,
         checkpoint=asked.checkpoint,
     )
-    return _assembled(asked, prepared, plan, recipe, protocol)
+    return _assembled(asked, rivals, prepared, plan, recipe, protocol)
 
 
 def start_stream(source: Source, target: str | None, asked: Asked) -> tuple[Setup, Streamed]:
@@ -97,20 +114,22 @@ def start_stream(source: Source, target: str | None, asked: Asked) -> tuple[Setu
     recipe = StreamedRecipe(
         network=asked.network, training=asked.training, seeds=seeds, streamed=found, checkpoint=asked.checkpoint
     )
-    setup = _assembled(asked, found.prepared, found.plan, recipe, asked.protocol)
+    setup = _assembled(asked, rivals_of(asked, ()), found.prepared, found.plan, recipe, asked.protocol)
     return replace(setup, opening=_opening(setup, found, asked.training)), found
 
 
-def _assembled(asked: Asked, prepared: Prepared, plan: Plan, recipe: Recipe, protocol: Protocol) -> Setup:
+def _assembled(
+    asked: Asked, rivals: tuple[Contender, ...], prepared: Prepared, plan: Plan, recipe: Recipe, protocol: Protocol
+) -> Setup:
     return Setup(
         prepared=prepared,
         plan=plan,
-        contenders=asked.rivals,
+        contenders=rivals,
         recipe=recipe,
         protocol=protocol,
         metric=headline_of(prepared, asked.metric),
         seed=asked.seed,
-        workers=workers_for(asked.rivals, asked.workers),
+        workers=workers_for(rivals, asked.workers),
         clock=asked.clock,
         say=asked.say,
     )

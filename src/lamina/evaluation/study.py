@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from lamina.classical import Constant, Linear
 from lamina.data import MISSING_SPELLINGS, Note, Source, as_source
@@ -16,18 +16,19 @@ from lamina.estimators import Task, as_network, as_training
 from lamina.evaluation import facts as tell
 from lamina.evaluation.asked import check_asked
 from lamina.evaluation.clock import Clock
-from lamina.evaluation.contenders import NETWORK, contenders_of
+from lamina.evaluation.contenders import NETWORK
 from lamina.evaluation.curve import DRAWS, costs_of, curve_plan, learning_curve, why_no_curve
+from lamina.evaluation.field_facts import field_facts
 from lamina.evaluation.final import final_facts
 from lamina.evaluation.judge import keepable, ranked, verdict_of
 from lamina.evaluation.keep import can_be_kept, kept_model, not_kept_note
 from lamina.evaluation.plan import naive_trials
 from lamina.evaluation.protocol import Protocol
-from lamina.evaluation.quick import QUICK_CONTENDERS, QUICK_DRAWS, quick_protocol
+from lamina.evaluation.quick import QUICK_DRAWS, quick_protocol
 from lamina.evaluation.result import Study, check_folder
 from lamina.evaluation.setup import OnStep, Setup
 from lamina.evaluation.several import taking_part
-from lamina.evaluation.starting import Asked, start, start_stream
+from lamina.evaluation.starting import Asked, rivals_of, start, start_stream
 from lamina.evaluation.step import Step
 from lamina.evaluation.streamed import as_streamed
 from lamina.evaluation.tally import Tally, tally, truth_of
@@ -35,6 +36,7 @@ from lamina.evaluation.verdict import Verdict
 from lamina.foundation.devices import pick_device
 from lamina.foundation.energy import joules_between, look
 from lamina.foundation.processes import place_here
+from lamina.foundation.signature import FieldKind
 from lamina.foundation.specs import Json
 from lamina.metrics import METRICS
 from lamina.model import Model
@@ -116,7 +118,7 @@ def fit(
     asked = Asked(
         network=as_network(network),
         training=as_training(training),
-        rivals=contenders_of(contenders, usual=QUICK_CONTENDERS) if quick else contenders_of(contenders),
+        contenders=contenders,
         protocol=quick_protocol(protocol or Protocol()) if quick else protocol or Protocol(),
         task=task,
         metric=metric,
@@ -132,7 +134,7 @@ def fit(
         checkpoint=checkpoint,
     )
     pick_device(asked.training.device)  # one that is not here is said before anything is read
-    check_asked(metric, choose, asked.rivals, seed)
+    check_asked(metric, choose, rivals_of(asked, get_args(FieldKind)), seed)
     if checkpoint is not None and place_here().first:
         check_folder(checkpoint)
         Path(checkpoint).mkdir(parents=True, exist_ok=True)
@@ -144,6 +146,7 @@ def fit(
                 study = _study(setup, choose=choose, draws=0, explain=explain, command=command)
             return as_streamed(study, streamed, curve=curve)
         setup = start(found, target, asked)
+    draws = min(draws, QUICK_DRAWS) if setup.prepared.schema.field_kinds else draws  # such networks are dear
     with taking_part(setup) as setup:
         return _study(setup, choose=choose, draws=draws, explain=explain, command=command)
 
@@ -168,7 +171,7 @@ def _study(setup: Setup, *, choose: str | None, draws: int, explain: bool, comma
         for name in dict.fromkeys((chosen, NETWORK))
         if name in named
     }
-    said = _explained(setup, models, chosen) if explain else {}
+    said = _explained(setup, models, named[chosen]) if explain else {}
     first, kept = tell.fitted_network(outcomes, 0), tell.fitted_network(outcomes, plan.kept)
     parts = {
         **tell.source_facts(prepared, plan, setup.protocol, metric=metric, seed=seed, command=command),
@@ -182,6 +185,7 @@ def _study(setup: Setup, *, choose: str | None, draws: int, explain: bool, comma
         **tell.answer_facts(prepared, plan, named[chosen], seed=seed),
         "importance": said.get("importance"),
         "effects": said.get("effects"),
+        "fields": said.get("fields"),
         "network": tell.network_facts(first, said.get("inside")),
         "joules": joules_between(energy, look()),  # of the whole machine while the study ran
         "histories": [] if kept is None else [history.to_json() for history in kept.histories],
@@ -271,8 +275,12 @@ def _too_late(setup: Setup, *, draws: int, curve: Json, explain: bool, said: Jso
     return (Note(kind="budget", sentence=words),) if missing else ()
 
 
-def _explained(setup: Setup, models: Mapping[str, Model], chosen: str) -> dict[str, Json]:
+def _explained(setup: Setup, models: Mapping[str, Model], chosen: Tally) -> dict[str, Json]:
     if not setup.clock.allows(0.0, CLOSE):
         return {}
     setup.say(Step(stage="explanation", words="What do the models rely on?"))
-    return tell.explanations(setup.prepared, setup.plan, models[chosen], models.get(NETWORK), seed=setup.seed)
+    prepared, plan, kept, network = setup.prepared, setup.plan, models[chosen.contender.name], models.get(NETWORK)
+    return {
+        **tell.explanations(prepared, plan, kept, network, seed=setup.seed),
+        "fields": field_facts(prepared, plan, chosen, kept, network, seed=setup.seed),
+    }

@@ -6,7 +6,7 @@ That costs no second reading of the table, and works for any model: an encoder a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -29,12 +29,14 @@ CELLS_AT_ONCE = 8_000_000  # encoded numbers held at a time: 32 MB
 class Owners:
     """Which column of the table each encoded feature and each code belongs to.
 
-    **Shape**: ``features`` int64 ``(feature,)`` and ``codes`` int64 ``(category,)`` hold places in ``names``.
+    **Shape**: ``features`` int64 ``(feature,)``, ``codes`` int64 ``(category,)`` and ``fields`` int64 ``(field,)`` hold
+    places in ``names``.
     """
 
     names: tuple[str, ...]
     features: Places
     codes: Places
+    fields: Places = field(default_factory=lambda: np.empty(0, np.int64))
 
     def place(self, column: str) -> int:
         """Where a column lies in ``names``.
@@ -53,19 +55,28 @@ class Owners:
 
 def owners_of(encoder: Encoder) -> Owners:
     """The owner of every number that the encoder makes."""
-    features, codes = [], []
+    features, codes, fields = [], [], []
     for place, column in enumerate(encoder.columns):
         if isinstance(column, CodeEncoder):
             codes.append(place)
-        elif not isinstance(column, FieldEncoder):
+        elif isinstance(column, FieldEncoder):
+            fields.append(place)
+        else:
             features += [place] * len(column.feature_names)
-    return Owners(names=encoder.inputs, features=np.array(features, np.int64), codes=np.array(codes, np.int64))
+    return Owners(
+        names=encoder.inputs,
+        features=np.array(features, np.int64),
+        codes=np.array(codes, np.int64),
+        fields=np.array(fields, np.int64),
+    )
 
 
-def zero_row(owners: Owners) -> Batch:
-    """The baseline: every number at its median, no flag, no category known; what the model meets as nothing special."""
+def zero_row(encoder: Encoder) -> Batch:
+    """The baseline: every number at its median, no flag, no category known, no image, text or series."""
     return Batch(
-        numbers=np.zeros((1, len(owners.features)), np.float32), categories=np.zeros((1, len(owners.codes)), np.int64)
+        numbers=np.zeros((1, len(encoder.feature_names)), np.float32),
+        categories=np.zeros((1, len(encoder.category_names)), np.int64),
+        fields=tuple(column.blank[None] for column in encoder.field_columns),
     )
 
 
@@ -77,6 +88,10 @@ def exchanged(batch: Batch, donor: Batch, keep: npt.NDArray[np.bool_], owners: O
     return Batch(
         numbers=np.where(keep[:, owners.features], batch.numbers, donor.numbers),
         categories=np.where(keep[:, owners.codes], batch.categories, donor.categories),
+        fields=tuple(
+            np.where(keep[:, place].reshape(-1, *(1,) * (own.ndim - 1)), own, other)
+            for place, own, other in zip(owners.fields, batch.fields, donor.fields, strict=True)
+        ),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from lamina.data import ClassTarget, Column, Flag, Moment, Schema
+from lamina.data import ClassTarget, Column, Flag, Image, Moment, Schema, Series
 from lamina.explain.asking import Floats
 from lamina.foundation.specs import Json
 from lamina.model import Model
@@ -105,6 +105,10 @@ def value_text(kind: Column, value: Any) -> str:
         return kind.levels[bool(value)]
     if isinstance(kind, Moment) and isinstance(value, datetime.datetime):
         return value.isoformat(sep=" ") if kind.clock else value.date().isoformat()
+    if isinstance(kind, Image):
+        return f"{kind.width} x {kind.height} pixels"
+    if isinstance(kind, Series):
+        return f"{kind.steps} steps"
     if isinstance(value, float):
         return _number_text(value)
     return str(value)

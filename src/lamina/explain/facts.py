@@ -36,7 +36,9 @@ def explanation_facts(
         ``map`` and ``units``, whose rows are places in ``table``.
     """
     importance = permutation_importance(model, table, rows=rows, repeats=repeats, seed=seed)
-    known = [one.column for one in importance if table.column(one.column).null_count < table.num_rows]
+    fields = {column.name for column in model.encoder.field_columns}
+    shown = [one.column for one in importance if one.column not in fields]
+    known = [name for name in shown if table.column(name).null_count < table.num_rows]
     facts: dict[str, Json] = {
         "importance": [_importance_facts(one) for one in importance],
         "effects": [_effect_facts(effect(model, table, name, rows=rows, seed=seed)) for name in known[:EFFECTS]],

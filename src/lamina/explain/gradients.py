@@ -76,10 +76,11 @@ def integrated_gradients(
     >>> found.columns.shape, bool((abs(found.gap) < 1e-3).all())
     ((60, 2), True)
     """
+    _refuse_fields(model)
     body = body_of(predictor_of(model, what="integrated gradients"))
     owners, encoder = owners_of(model.encoder), model.encoder
     answer = _Answer(model, body)
-    here, start = _join(body, encoder.encode(table)), _join(body, zero_row(owners))
+    here, start = _join(body, encoder.encode(table)), _join(body, zero_row(encoder))
     with torch.inference_mode():
         answers, base = answer(here).numpy(), answer(start)[0].numpy()
     output = answers.argmax(axis=1) if isinstance(model.target, ClassTarget) else np.zeros(len(answers), np.int64)
@@ -117,6 +118,15 @@ def explain_by_gradients(model: Model, table: pa.Table, *, tolerance: float = 1e
     )
 
 
+def _refuse_fields(model: Model) -> None:
+    if model.encoder.field_columns:
+        raise LaminaError(
+            wrong=f"integrated gradients were asked of {model.card.name!r}, which reads images, texts or series.",
+            expected="a model of numbers and categories.",
+            remedy="use --method shapley, which exchanges whole columns.",
+        )
+
+
 class _Answer:
     """What the model answers, as a function of joined rows that has a slope: ``(row, member, unit)`` to outputs."""
 
@@ -125,17 +135,21 @@ class _Answer:
 
     def __call__(self, joined: Tensor) -> Tensor:
         """The chances of the classes, or the number: ``(row, output)``."""
-        scores = self.body.scores(joined)
-        target = self.model.target
-        if isinstance(target, ClassTarget):
-            wide = torch.cat((torch.zeros_like(scores), scores), dim=-1) if self.model.link == "sigmoid" else scores
-            return _calibrated(wide.softmax(dim=-1).mean(dim=0), self.model)
-        z = scores.exp() if self.model.link == "exp" else scores
-        numbers = (z * target.scale + target.mean).mean(dim=0)
-        if not self.model.quantiles:
-            return numbers[:, :1]
-        middle = min(range(len(self.model.quantiles)), key=lambda i: abs(self.model.quantiles[i] - 0.5))
-        return numbers.sort(dim=-1).values[:, middle : middle + 1]
+        return answers_of(self.model, self.body.scores(joined))
+
+
+def answers_of(model: Model, scores: Tensor) -> Tensor:
+    """What a model answers ``(row, output)``, as a function with a slope of its scores ``(member, row, score)``."""
+    target = model.target
+    if isinstance(target, ClassTarget):
+        wide = torch.cat((torch.zeros_like(scores), scores), dim=-1) if model.link == "sigmoid" else scores
+        return _calibrated(wide.softmax(dim=-1).mean(dim=0), model)
+    z = scores.exp() if model.link == "exp" else scores
+    numbers = (z * target.scale + target.mean).mean(dim=0)
+    if not model.quantiles:
+        return numbers[:, :1]
+    middle = min(range(len(model.quantiles)), key=lambda i: abs(model.quantiles[i] - 0.5))
+    return numbers.sort(dim=-1).values[:, middle : middle + 1]
 
 
 def _calibrated(chances: Tensor, model: Model) -> Tensor:

@@ -163,8 +163,8 @@ def _unit(model: Model, table: pa.Table, unit: int, seen: Floats, rows: int) -> 
 
 
 def _inputs(batch: Batch, *, coded: bool) -> tuple[torch.Tensor, ...]:
-    numbers = torch.from_numpy(batch.numbers)
-    return (numbers, torch.from_numpy(batch.categories)) if coded else (numbers,)
+    codes = [torch.from_numpy(batch.categories)] if coded else []
+    return (torch.from_numpy(batch.numbers), *codes, *map(torch.from_numpy, batch.fields))
 
 
 def _labels(model: Model, table: pa.Table) -> tuple[Any, ...]:

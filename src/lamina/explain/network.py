@@ -23,7 +23,7 @@ class Layer:
     """
 
     name: str
-    kind: str  # Affine, Embedding or OneHot
+    kind: str  # Affine, Embedding, OneHot, or what reads a field: Image, Words, ...
     inputs: int
     units: int
     activation: str
@@ -81,9 +81,17 @@ def member_module(predictor: Predictor, member: int = 0) -> nn.Module:
 
 
 def stages(module: nn.Module) -> list[Stage]:
-    """The layers in the order in which they were built; norms and activations belong to the affine layer before."""
+    """The layers in the order in which they were built; norms and activations belong to the affine layer before.
+
+    What reads an image, a text or a series is one layer, whatever it is made of.
+    """
     found: list[Stage] = []
+    encoders = {f"encoders.{place}": one for place, one in enumerate(getattr(module, "encoders", ()))}
     for name, part in module.named_modules():
+        if name in encoders:
+            found.append(Stage(layer=_encoder_layer(name, part), speaks=part))
+        if name.startswith("encoders."):
+            continue
         if isinstance(part, Affine | Embedding | OneHot):
             found.append(Stage(layer=_layer(name, part), speaks=part))
         elif found and isinstance(part, LayerNorm | BatchNorm | Activate) and not _looks_up(found[-1]):
@@ -139,6 +147,14 @@ class Body:
             return _call(self.module.trunk, self._of("trunk."), rows)
         return _call(self.module, self.weights, rows)
 
+    def answers(self, *inputs: Tensor) -> Tensor:
+        """The scores ``(member, row, score)`` of whole rows: numbers, codes if the network takes any, and fields."""
+        members = next(iter(self.weights.values())).shape[0]
+        wide = tuple(one.double() if one.is_floating_point() else one for one in inputs)
+        expanded = tuple(one.expand(members, *one.shape) for one in wide)
+        scores: Tensor = torch.func.functional_call(self.module, dict(self.weights), expanded)
+        return scores
+
     def _columns(self) -> Iterator[nn.Module]:
         yield from self.module.columns if isinstance(self.module, TableNetwork) else ()
 
@@ -175,6 +191,12 @@ def _layer(name: str, part: Affine | Embedding | OneHot) -> Layer:
     else:
         units, inputs = part.weight.shape
     return Layer(name=name, kind=type(part).__name__, inputs=inputs, units=units, activation="identity", weights=own)
+
+
+def _encoder_layer(name: str, part: nn.Module) -> Layer:
+    kind = type(part).__name__.removesuffix("Network")
+    width = int(part.width)  # type: ignore[arg-type]
+    return Layer(name=name, kind=kind, inputs=0, units=width, activation="identity", weights=_count(part))
 
 
 def _joined(stage: Stage, part: nn.Module) -> Stage:

@@ -72,11 +72,12 @@ def explain_table(
             remedy="try draws=256, or leave it out.",
         )
     owners, batch = owners_of(model.encoder), model.encoder.encode(table)
-    answers, base = decided(model, batch), decided(model, zero_row(owners))[0]
+    start = zero_row(model.encoder)
+    answers, base = decided(model, batch), decided(model, start)[0]
     found = []
     for row in range(batch.rows):
         output = int(answers[row].argmax()) if isinstance(model.target, ClassTarget) else 0
-        asked = _Row(model=model, batch=batch.take(np.array([row])), owners=owners, output=output)
+        asked = _Row(model=model, batch=batch.take(np.array([row])), owners=owners, start=start, output=output)
         # a row that is the baseline gets its answer, which a batch of another size may have rounded another way
         end = answers[row, output] if len(asked.players) else base[output]
         ends = {"none": float(base[output]), "everyone": float(end)}
@@ -100,9 +101,9 @@ def explain_table(
 class _Row:
     """One encoded row, whose columns can be put into the baseline row one by one."""
 
-    def __init__(self, *, model: Model, batch: Batch, owners: Owners, output: int) -> None:
-        self.model, self.batch, self.owners, self.output = model, batch, owners, output
-        self.players = np.flatnonzero(_differs(batch, owners))
+    def __init__(self, *, model: Model, batch: Batch, owners: Owners, start: Batch, output: int) -> None:
+        self.model, self.batch, self.owners, self.start, self.output = model, batch, owners, start, output
+        self.players = np.flatnonzero(_differs(batch, start, owners))
 
     def shares(self, *, draws: int | None, stream: np.random.Generator, none: float, everyone: float) -> Shares:
         """The share of every column; those that do not differ from the baseline have none."""
@@ -118,19 +119,23 @@ class _Row:
 
     def worth(self, sets: Sets) -> Floats:
         """The answer for each set of columns ``(set,)``, a bounded number of them at a time."""
-        at_once = max(1, CELLS_AT_ONCE // max(1, len(self.owners.features) + 2 * len(self.owners.codes)))
+        wide = len(self.owners.features) + 2 * len(self.owners.codes) + sum(one[0].size for one in self.batch.fields)
+        at_once = max(1, CELLS_AT_ONCE // max(1, wide))
         parts = [self._worth(sets[start : start + at_once]) for start in range(0, len(sets), at_once)]
         return np.concatenate([np.zeros(0), *parts])
 
     def _worth(self, sets: Sets) -> Floats:
         keep = np.zeros((len(sets), len(self.owners.names)), np.bool_)
         keep[:, self.players] = sets
-        return decided(self.model, exchanged(self.batch, zero_row(self.owners), keep, self.owners))[:, self.output]
+        return decided(self.model, exchanged(self.batch, self.start, keep, self.owners))[:, self.output]
 
 
-def _differs(batch: Batch, owners: Owners) -> Sets:
+def _differs(batch: Batch, start: Batch, owners: Owners) -> Sets:
     """Whether each column of a batch of one row differs from the baseline: bool ``(column,)``."""
     differs = np.zeros(len(owners.names), np.bool_)
     differs[owners.features[batch.numbers[0] != 0]] = True
     differs[owners.codes[batch.categories[0] != 0]] = True
+    pairs = zip(owners.fields, batch.fields, start.fields, strict=True)
+    for place, own, blank in pairs:
+        differs[place] = not np.array_equal(own, blank, equal_nan=own.dtype.kind == "f")
     return differs

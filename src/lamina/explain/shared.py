@@ -36,10 +36,16 @@ class Likeness(NamedTuple):
 
 def shared_by(model: Model, table: pa.Table, rows: Places) -> str:
     """A sentence on what these rows of a table share, the target among it where the table has one."""
-    names = [*([model.card.target] if model.card.target in table.column_names else []), *model.encoder.inputs]
+    names = [*([model.card.target] if model.card.target in table.column_names else []), *_single(model)]
     found = [_likeness(model.schema.column(name), table.column(name), rows) for name in names]
     known = sorted((one for one in found if one.chance * len(names) < CHANCE), key=lambda one: one.chance)
     return "; ".join(one.words for one in known[:NAMED]) or "nothing that random rows would not share as well"
+
+
+def _single(model: Model) -> list[str]:
+    """The inputs of single values: two images or texts are hardly ever equal."""
+    fields = {column.name for column in model.encoder.field_columns}
+    return [name for name in model.encoder.inputs if name not in fields]
 
 
 def alike_in_level(level: str | None, cells: list[str | None], rows: Places) -> float:

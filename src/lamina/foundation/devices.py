@@ -34,10 +34,18 @@ def pick_device(name: str = "auto") -> torch.device:
 def pick_precision(name: Literal["auto", "float32", "float64", "bfloat16"] = "auto") -> torch.dtype:
     """The numbers of the arithmetic; ``"auto"`` is float32.
 
-    bfloat16 is never picked unasked: it pays for wide networks on hardware made for it, and must first be seen to
+    bfloat16 is not picked here: it pays for wide networks on hardware made for it, and must first be seen to
     reach the same accuracy on the task.
     """
     return {"float64": torch.float64, "bfloat16": torch.bfloat16}.get(name, torch.float32)
+
+
+def reckons_halves(device: torch.device) -> bool:
+    """Whether the device has units of its own for bfloat16, so that it takes less time than float32."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    abilities = getattr(torch.cpu, "get_capabilities", dict)()
+    return device.type == "cpu" and bool(abilities.get("amx_bf16", False))
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ It knows arrays only. Scores stay float64 from beginning to end: what was saved 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -17,6 +18,7 @@ from lamina.foundation.errors import LaminaError, ModelFileError
 from lamina.foundation.signature import Signature
 from lamina.model.predictor import MOST_COUNT
 
+MOST_NUMBERS = 2**26  # of one image, text or series
 _FAMILY_OF = {"support": "svm"}  # a kind of arrays is called as its family is, but for this one
 HOLDS_ROWS = "Encoded training rows are in the file: whoever has the file can read what they hold."
 
@@ -46,6 +48,9 @@ class ClassicPredictor:
             raise _unfit(f"it is to read {len(self.signature.categories)} columns of codes")
         if max(self.signature.features, self.signature.scores) > MOST_COUNT:
             raise _unfit(f"{max(self.signature.features, self.signature.scores):.3g} features or scores are too many")
+        largest = max((math.prod(field.shape) for field in self.signature.fields), default=0)
+        if largest > MOST_NUMBERS:
+            raise _unfit(f"an image, text or series of {largest:.3g} numbers is too large")
 
     @property
     def kind(self) -> str:
@@ -68,20 +73,32 @@ class ClassicPredictor:
         **Shape**: float64 ``(member, row, score)`` out, with one member.
         """
         starts = range(0, batch.rows, max(1, rows_at_once))
-        parts = [self.learnt.scores(batch.numbers[start : start + max(1, rows_at_once)]) for start in starts]
+        parts = [self.learnt.scores(_slice(batch, start, start + max(1, rows_at_once))) for start in starts]
         empty = np.empty((0, self.signature.scores))
         scores: npt.NDArray[np.float64] = np.concatenate([empty, *parts])[None]
         return scores
 
     def answers(self) -> bool:
         """Whether the learner takes so many features and gives so many scores: asked of one row of zeros."""
-        row = np.zeros((1, self.signature.features), np.float32)
         try:
             with np.errstate(all="ignore"):
-                scores = self.learnt.scores(row)
+                scores = self.learnt.scores(_slice(_zeros(self.signature), 0, 1))
         except (ValueError, IndexError, TypeError):
             return False
         return bool(scores.shape == (1, self.signature.scores) and scores.dtype == np.float64)
+
+
+def _slice(batch: Batch, start: int, stop: int) -> Any:
+    """Some rows as a learner takes them: features ``(row, feature)``, or a batch where there are fields beside them."""
+    return batch.take(np.arange(start, min(stop, batch.rows))) if batch.fields else batch.numbers[start:stop]
+
+
+def _zeros(signature: Signature) -> Batch:
+    """One row of zeros."""
+    fields = tuple(np.zeros((1, *field.shape), field.dtype) for field in signature.fields)
+    return Batch(
+        numbers=np.zeros((1, signature.features), np.float32), categories=np.zeros((1, 0), np.int64), fields=fields
+    )
 
 
 def learnt_of(kind: str, arrays: dict[str, npt.NDArray[Any]], signature: Signature) -> Learnt:

@@ -68,7 +68,7 @@ def _belongings(parts: Parts) -> Iterator[tuple[bool, str]]:
     links = {0: ("identity", "exp"), 2: ("softmax", "sigmoid")}.get(len(classes), ("softmax",))
     answers = len(classes) if classes else len(quantiles) or 1
     scores = answers - 1 if (link, answers) == ("sigmoid", 2) else answers
-    offered = {column.name for column in schema.features}
+    offered = {column.name for column in schema.inputs}
     yield offered >= set(encoder.inputs), "the encoder uses columns that the schema does not offer"
     yield _encodes(schema, encoder), "the encoder was made for columns of other kinds"
     yield signature == wanted, f"the encoder makes {wanted}, and the predictor takes {signature}"
@@ -99,10 +99,13 @@ def _answers(predictor: Predictor | ClassicPredictor) -> bool:
 
 def _encodes(schema: Schema, encoder: Encoder) -> bool:
     """Whether the encoder can read a row of the types that the schema gives its columns."""
+    named, fields = {column.name: column for column in schema.inputs}, encoder.field_columns
+    if not all(field.reads(named[field.name]) for field in fields):
+        return False
     kinds = {column.name: pa.type_for_alias(column.stored) for column in schema.features}
     row = {name: pa.array([_A_VALUE[str(kind)]], kind) for name, kind in kinds.items()}
     try:
-        encoder.encode(pa.table(row))
+        Encoder(columns=tuple(one for one in encoder.columns if one not in fields)).encode(pa.table(row or {"": [0]}))
     except (pa.ArrowException, ValueError, TypeError):
         return False
     return True

@@ -9,7 +9,10 @@ of its own. A loss is a spec too, and maps scores and truth to one number a row 
 
 from lamina.networks.activations import ACTIVATIONS, ALIASES, Activation, activation
 from lamina.networks.attention import Attention
+from lamina.networks.augment import Augment
+from lamina.networks.convnet import Conv, ConvNet, Pooling
 from lamina.networks.ft_transformer import ColumnsNetwork, FTTransformer
+from lamina.networks.hierarchical import Hierarchical
 from lamina.networks.initialise import Scheme, fill_affine, fill_embedding
 from lamina.networks.layers import (
     Activate,
@@ -23,6 +26,7 @@ from lamina.networks.layers import (
     OneHot,
     Residual,
 )
+from lamina.networks.lenet import LeNet5
 from lamina.networks.losses import (
     LOSSES,
     BinaryCrossEntropy,
@@ -42,9 +46,17 @@ from lamina.networks.mlp import MLP, Hidden, check_hidden, hidden_activations
 from lamina.networks.parse import FAMILIES, NETWORK_KINDS, NETWORKS, Network, describe, parse_network
 from lamina.networks.perceptron import Perceptron, PerceptronNetwork, PerceptronResult
 from lamina.networks.periodic import Periodic, Waves
+from lamina.networks.phrases import Phrases
 from lamina.networks.piecewise import Piecewise, Ramps, encoders_of, settle
+from lamina.networks.reading import Recurrent
+from lamina.networks.recurrent_series import RecurrentSeries
+from lamina.networks.resnet import ResNet
+from lamina.networks.small_images import is_tiny
 from lamina.networks.table import FieldsNetwork, Table, TableNetwork, usual_encoders
+from lamina.networks.text_transformer import TextTransformer
 from lamina.networks.transformer import FeedForward, Stack, Transformer
+from lamina.networks.usual import usual_trunk
+from lamina.networks.words import Words
 
 __all__ = [
     "ACTIVATIONS",
@@ -58,10 +70,13 @@ __all__ = [
     "Activation",
     "Affine",
     "Attention",
+    "Augment",
     "BatchNorm",
     "BinaryCrossEntropy",
     "ColumnsNetwork",
     "Concat",
+    "Conv",
+    "ConvNet",
     "CrossEntropy",
     "Dropout",
     "Embedding",
@@ -71,9 +86,11 @@ __all__ = [
     "FieldsNetwork",
     "Focal",
     "Hidden",
+    "Hierarchical",
     "Hinge",
     "Huber",
     "LayerNorm",
+    "LeNet5",
     "Loss",
     "MeanAbsoluteError",
     "MeanSquaredError",
@@ -84,18 +101,25 @@ __all__ = [
     "PerceptronNetwork",
     "PerceptronResult",
     "Periodic",
+    "Phrases",
     "Piecewise",
     "Poisson",
+    "Pooling",
     "Quantile",
     "Ramps",
+    "Recurrent",
+    "RecurrentSeries",
+    "ResNet",
     "Residual",
     "RootMeanSquaredError",
     "Scheme",
     "Stack",
     "Table",
     "TableNetwork",
+    "TextTransformer",
     "Transformer",
     "Waves",
+    "Words",
     "activation",
     "check_hidden",
     "describe",
@@ -103,7 +127,9 @@ __all__ = [
     "fill_affine",
     "fill_embedding",
     "hidden_activations",
+    "is_tiny",
     "parse_network",
     "settle",
     "usual_encoders",
+    "usual_trunk",
 ]

@@ -91,26 +91,34 @@ class ChannelNorm(nn.Module):
         self.present: Tensor | None = None
         self.total: Callable[[Tensor], Tensor] = _all_here
 
-    def forward(self, x: Tensor) -> Tensor:
-        """The normalised channels ``(..., batch, channel, *places)``."""
+    def forward(self, x: Tensor, there: Tensor | None = None) -> Tensor:
+        """The normalised channels ``(..., batch, channel, *places)``.
+
+        Args:
+            x: channels.
+            there: bool ``(..., batch, *places)``, the places that count for mean and variance; None for all of them.
+        """
         members = self.gain.dim() - 1
         several = x.shape[members] * math.prod(x.shape[members + 2 :]) > 1
-        if self.training and not (several and self.present is None and self.total is _all_here):
-            return self._counted(x)
+        plain = several and there is None and self.present is None and self.total is _all_here
+        if self.training and not plain:
+            return self._counted(x, there)
         parts = self.gain, self.bias, self.mean, self.variance
         return each_member(self._one, x, *parts) if members else self._one(x, *parts)
 
     def _one(self, x: Tensor, gain: Tensor, bias: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
         return functional.batch_norm(x, mean, variance, gain, bias, self.training, 0.1, 1e-5)
 
-    def _counted(self, x: Tensor) -> Tensor:
-        """By hand, for batches in which some rows are padding, or that several processes share."""
-        flat = x.to(self.mean.dtype).flatten(self.gain.dim() + 1)  # (..., batch, channel, place); half is too coarse
+    def _counted(self, x: Tensor, there: Tensor | None) -> Tensor:
+        """By hand, for batches in which some rows or places are padding, or that several processes share."""
+        axis = self.gain.dim() + 1
+        flat = x.to(self.mean.dtype).flatten(axis)  # (..., batch, channel, place); half is too coarse
+        mask = None if there is None else there.flatten(axis - 1).unsqueeze(-2)
         rows = flat.new_ones(flat.shape[:-2]) if self.present is None else self.present.to(flat.dtype)
-        count = self.total(rows.sum(-1, keepdim=True)) * flat.shape[-1]
+        count = self.total(_values(rows, flat.shape[-1], mask))
         share = (rows / count.clamp(min=1)).unsqueeze(-2)
-        mean = self.total((share @ flat.sum(-1)).squeeze(-2))
-        variance = self.total((share @ (flat - _placed(mean)).square().sum(-1)).squeeze(-2))
+        mean = self.total((share @ _over_places(flat, mask)).squeeze(-2))
+        variance = self.total((share @ _over_places((flat - _placed(mean)).square(), mask)).squeeze(-2))
         alone = count <= 1
         with torch.no_grad():
             step = 0.1 * (~alone).to(flat.dtype)
@@ -119,6 +127,18 @@ class ChannelNorm(nn.Module):
         mean, variance = torch.where(alone, self.mean, mean), torch.where(alone, self.variance, variance)
         slope = self.gain * torch.rsqrt(variance + 1e-5)
         return torch.addcmul(_placed(self.bias - mean * slope), flat, _placed(slope)).view(x.shape)
+
+
+def _values(rows: Tensor, places: int, mask: Tensor | None) -> Tensor:
+    """How many values a channel has, ``(..., 1)``: ``rows`` ``(..., batch)`` is 1 for each row that counts."""
+    if mask is None:
+        return rows.sum(-1, keepdim=True) * places
+    return (rows * mask.sum((-2, -1))).sum(-1, keepdim=True)
+
+
+def _over_places(flat: Tensor, mask: Tensor | None) -> Tensor:
+    """Sums ``(..., batch, channel)`` over the places that count; ``mask`` is ``(..., batch, 1, place)``."""
+    return flat.sum(-1) if mask is None else flat.masked_fill(~mask, 0).sum(-1)
 
 
 def _placed(channels: Tensor) -> Tensor:

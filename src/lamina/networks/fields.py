@@ -1,11 +1,11 @@
 """Encoders of fields: what turns a column of whole arrays (images, texts, series) into numbers for a trunk.
 
-A new encoder: one file with its spec, one line in `ENCODERS`, and one in `USUAL` if it is what a newcomer should get.
+A new encoder: one file with its spec, one line in `ENCODERS`, and one in `lamina.networks.usual.USUAL` if it is what a
+newcomer should get.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import torch
@@ -15,13 +15,14 @@ from lamina.foundation.errors import SpecError
 from lamina.foundation.signature import Field, FieldKind
 from lamina.networks.augment import Augment
 from lamina.networks.convnet import Conv, ConvNet, Pooling
+from lamina.networks.fcn import FCN
 from lamina.networks.hierarchical import Hierarchical
+from lamina.networks.inception_time import InceptionTime
 from lamina.networks.lenet import LeNet5
 from lamina.networks.phrases import Phrases
 from lamina.networks.reading import Recurrent
 from lamina.networks.recurrent_series import RecurrentSeries
 from lamina.networks.resnet import ResNet
-from lamina.networks.small_images import usual_image_encoder
 from lamina.networks.text_transformer import TextTransformer
 from lamina.networks.words import Words
 
@@ -52,9 +53,10 @@ ENCODERS: tuple[type, ...] = (  # every kind; files may hold no other
     TextTransformer,
     Hierarchical,
     RecurrentSeries,
+    FCN,
+    InceptionTime,
 )
 ENCODER_PARTS: tuple[type, ...] = (Conv, Pooling, Augment)  # and what they may be made of
-USUAL: Mapping[FieldKind, Callable[[Field, int], Any]] = {"image": usual_image_encoder}  # of a field and training rows
 
 
 def check_encoder(kind: FieldKind, spec: Any) -> None:

@@ -58,6 +58,7 @@ class FTTransformer:
 
     categories: ClassVar[Literal["onehot", "codes"]] = "codes"  # how an encoder should hand over categories
     by_gradient: ClassVar[bool] = True  # trained by following a gradient
+    reads_fields: ClassVar[bool] = False  # images, texts and series
 
     trunk: Transformer = setting(
         Transformer(blocks=2, units=64, heads=4, attention_dropout=0.0),

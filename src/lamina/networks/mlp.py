@@ -68,6 +68,7 @@ class MLP:
 
     categories: ClassVar[Literal["onehot", "codes"]] = "onehot"  # how an encoder should hand over categories
     by_gradient: ClassVar[bool] = True  # trained by following a gradient
+    reads_fields: ClassVar[bool] = False  # images, texts and series
 
     widths: tuple[int, ...] = setting((256, 256), "units of each hidden layer", low=1, high=MOST_UNITS)
     activation: str | tuple[str, ...] = setting("relu", "activation of the hidden layers, one or one for each")

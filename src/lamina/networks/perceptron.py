@@ -55,6 +55,7 @@ class Perceptron:
 
     categories: ClassVar[Literal["onehot", "codes"]] = "onehot"  # how an encoder should hand over categories
     by_gradient: ClassVar[bool] = False  # a step has no gradient
+    reads_fields: ClassVar[bool] = False  # images, texts and series
 
     epochs: int = setting(50, "how often all rows are shown, at most", low=1, high=1_000_000, log=True)
     keep: Keep = setting("average", "which weights answer in the end")

@@ -2,8 +2,8 @@ r"""Recurrent networks that read a series: step after step, with a state that re
 
     x = (series - mean) / spread        h = recurrent layers over x        answer = h after the last step
 
-Mean and spread are those of each channel over the training rows. A step at which no channel has a value is passed over:
-the state stays as it was. Where some channels have none, they count as their mean.
+Mean and spread are those of each channel over the training rows (`lamina.networks.standardise`). A step at which no
+channel has a value is passed over: the state stays as it was. Where some channels have none, they count as their mean.
 
 With attention the answer is a mean over all steps by what each says: better where something short decides, whenever it
 comes. The last state is better where a row must be added up.
@@ -25,6 +25,7 @@ from lamina.foundation.specs import check, setting
 from lamina.networks.additive import AdditivePool, fill_pool
 from lamina.networks.reading import Layers, make_layers
 from lamina.networks.recurrent import Cell
+from lamina.networks.standardise import Standardise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,46 +75,20 @@ class RecurrentSeries:
 class RecurrentSeriesNetwork(nn.Module):
     """Recurrent layers over the steps of a series (see `RecurrentSeries`).
 
-    **Shape**: float32 ``(batch, channel, step)`` in, ``(batch, width)`` out; the buffers ``mean`` and ``scale`` are
-    ``(channel,)``, each with ``member`` in front for a fleet.
+    **Shape**: float32 ``(batch, channel, step)`` in, ``(batch, width)`` out, with ``member`` in front of both for a
+    fleet.
     """
-
-    mean: Tensor
-    scale: Tensor
-    settled: Tensor
 
     def __init__(self, channels: int, layers: Layers, pool: AdditivePool | None) -> None:
         super().__init__()
+        self.standardise = Standardise(channels)
         self.layers = layers
         self.pool = pool
-        self.register_buffer("mean", torch.zeros(channels))
-        self.register_buffer("scale", torch.ones(channels))
-        self.register_buffer("settled", torch.tensor(0.0))  # 1 once it is; weights are numbers
         self.width = layers.width
 
     def forward(self, series: Tensor) -> Tensor:
         """What is known of the series."""
-        shift, scale = -self.mean * self.scale, self.scale
-        x = torch.addcmul(shift[..., None, :, None], series, scale[..., None, :, None])
-        if not series.is_meta and not torch.compiler.is_exporting() and not series.sum().isnan():
-            return self._answer(x.mT, None)  # a sum without NaN has none in it, and is soon made
-        missing = series.isnan()
-        return self._answer(x.masked_fill(missing, 0).mT, ~missing.all(-2))
-
-    def _answer(self, x: Tensor, present: Tensor | None) -> Tensor:
-        y = self.layers(x, present)
+        x, present = self.standardise(series)
+        y = self.layers(x.mT, present)
         answer: Tensor = self.layers.last(y, present) if self.pool is None else self.pool(y, present)
         return answer
-
-    def settle(self, series: Tensor) -> None:
-        """Learn each channel's mean and spread from the training rows ``(row, channel, step)``: once."""
-        if self.settled:
-            return
-        self.settled.fill_(1)
-        there = ~series.isnan()
-        count = there.sum((0, 2), dtype=torch.float64).clamp(min=1)
-        mean = series.masked_fill(~there, 0).sum((0, 2), dtype=torch.float64) / count
-        rest = (series - mean.to(series.dtype).unsqueeze(-1)).masked_fill_(~there, 0)
-        spread = (rest.square_().sum((0, 2), dtype=torch.float64) / count).sqrt()
-        self.mean.copy_(mean)
-        self.scale.copy_(torch.where(spread > 0, 1 / spread.clamp(min=1e-30), 1))  # a channel of one value is zero

@@ -6,7 +6,7 @@
 
 The pool stands before norm and activation, which leaves these a quarter of the work; what is larger than that is halved
 by strides, which leaves the convolutions a quarter too. Nothing is mirrored: whether left
-and right may change places is for whoever knows the images to say. What was tried is told in
+and right may change places is asked of the rows (`lamina.estimators.mirror`). What was tried is told in
 ``docs/decisions/0012-images.md``.
 """
 
@@ -38,7 +38,7 @@ def usual_image_encoder(field: Field, rows: int) -> ConvNet:
     7
     """
     _, *size = field.shape
-    if max(size) <= TINY:
+    if is_tiny(field):
         pool = (Pooling(),) if min(size) >= LEFT else ()
         return ConvNet(layers=(Conv(channels=32, padding="same"), *pool, Conv(channels=64, padding="same")))
     widths = tuple(2 * width for width in WIDTHS) if rows >= MANY else WIDTHS
@@ -48,9 +48,14 @@ def usual_image_encoder(field: Field, rows: int) -> ConvNet:
     return ConvNet(layers=tuple(layers), head="mean", augment=_usual_changes(min(size)))
 
 
+def is_tiny(field: Field) -> bool:
+    """Whether images are so small that every pixel keeps its place, and none is moved while learning."""
+    return max(field.shape[1:]) <= TINY
+
+
 def usual_image_trunk(field: Field) -> MLP:
     """What usually follows it: where all places are kept, dense layers to weigh them; otherwise only the scores."""
-    return MLP(widths=(128,), dropout=0.3) if max(field.shape[1:]) <= TINY else MLP(widths=())
+    return MLP(widths=(128,), dropout=0.3) if is_tiny(field) else MLP(widths=())
 
 
 def _usual_changes(side: int) -> Augment:

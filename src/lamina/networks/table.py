@@ -32,12 +32,13 @@ from lamina.foundation.errors import SpecError
 from lamina.foundation.randomness import torch_stream
 from lamina.foundation.signature import Field, FieldKind, Signature
 from lamina.foundation.specs import check, setting
-from lamina.networks.fields import USUAL, Encoder, check_encoder
+from lamina.networks.fields import Encoder, check_encoder
 from lamina.networks.initialise import fill_embedding
 from lamina.networks.layers import Embedding, OneHot
 from lamina.networks.mlp import MLP
 from lamina.networks.periodic import Periodic, Waves
 from lamina.networks.piecewise import Piecewise, Ramps
+from lamina.networks.usual import USUAL
 
 KINDS: tuple[FieldKind, ...] = get_args(FieldKind)
 
@@ -56,6 +57,7 @@ class Table:
 
     categories: ClassVar[Literal["onehot", "codes"]] = "codes"  # how an encoder should hand over categories
     by_gradient: ClassVar[bool] = True  # trained by following a gradient
+    reads_fields: ClassVar[bool] = True  # images, texts and series
 
     trunk: MLP = setting(
         MLP(widths=(128, 128), activation="silu", dropout=0.2), "the layers after numbers and categories are joined"

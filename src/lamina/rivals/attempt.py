@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from lamina.classical import Foreign
-from lamina.data import ClassTarget, Encoder, NumberTarget, Schema, Task, fit_encoder, fit_target
+from lamina.classical import Foreign, Read, left_out
+from lamina.data import Batch, ClassTarget, Encoder, NumberTarget, Schema, Task, fit_encoder, fit_target
 from lamina.rivals.trial import Trial
 
 WARM_ROWS = 20
@@ -54,13 +54,13 @@ class NotKept:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Encoded:
-    """The rows of one trial as a rival meets them: float32 ``(row, feature)``, truth ``(row,)``; classes 0: numbers."""
+    """The rows of one trial as a rival meets them, with the truth ``(row,)`` to learn from; classes 0: numbers."""
 
     encoder: Encoder
     target: ClassTarget | NumberTarget
-    train: npt.NDArray[np.float32]
+    train: Batch
     truth: npt.NDArray[Any]
-    test: npt.NDArray[np.float32]
+    test: Batch
 
     @property
     def classes(self) -> int:
@@ -71,16 +71,21 @@ class Encoded:
 def encode(table: pa.Table, schema: Schema, task: Task, trial: Trial, *, clipped: bool) -> Encoded:
     """Fit the encoder on the rows that teach, and encode both sides."""
     taught, judged = table.take(pa.array(trial.train)), table.take(pa.array(trial.test))
-    encoder = fit_encoder(taught, schema, categories="onehot", clipped=clipped)
+    encoder = fit_encoder(taught, schema, categories="onehot", clipped=clipped, fields=True)
     target = target_of(table, schema, task, trial)
     truth = target.encode(taught.column(schema.target))
     return Encoded(
         encoder=encoder,
         target=target,
-        train=encoder.encode(taught).numbers,
+        train=encoder.encode(taught),
         truth=truth if isinstance(target, ClassTarget) else truth[:, 0].astype(np.float64),
-        test=encoder.encode(judged).numbers,
+        test=encoder.encode(judged),
     )
+
+
+def read_by(batch: Batch) -> Any:
+    """A batch as a rival takes it: features ``(row, feature)``, or the batch where it has images, texts or series."""
+    return batch if batch.fields else batch.numbers
 
 
 def target_of(table: pa.Table, schema: Schema, task: Task, trial: Trial) -> ClassTarget | NumberTarget:
@@ -91,18 +96,19 @@ def target_of(table: pa.Table, schema: Schema, task: Task, trial: Trial) -> Clas
 
 def attempt(family: Any, encoded: Encoded, *, seed: int, keep: bool) -> Attempt:
     """Fit a rival and let it answer; an estimator that a user brought may fail, and then says why."""
-    if family.most_rows is not None and len(encoded.train) > family.most_rows:
-        return Attempt(answers=np.empty(0), failed=f"more than {family.most_rows:,} rows to learn from")
+    too_much = left_out(family, encoded.train)
+    if too_much is not None:
+        return Attempt(answers=np.empty(0), failed=too_much)
     _warm_up(family, encoded)
     began = time.process_time()
     try:
-        learnt = family.fit(encoded.train, encoded.truth, classes=encoded.classes, seed=seed)
+        learnt = family.fit(read_by(encoded.train), encoded.truth, classes=encoded.classes, seed=seed)
     except Exception as error:  # whatever an estimator raises, the others go on
-        if not isinstance(family, Foreign):
+        if not isinstance(own_family(family), Foreign):
             raise
         return Attempt(answers=np.empty(0), failed=getattr(error, "wrong", f"{type(error).__name__}: {error}")[:300])
     fitted = time.process_time()
-    scores = learnt.scores(encoded.test) if len(encoded.test) else np.empty((0, encoded.classes or 1))
+    scores = learnt.scores(read_by(encoded.test)) if encoded.test.rows else np.empty((0, encoded.classes or 1))
     answers = answers_of(scores, encoded.target)
     answered = time.process_time()
     return Attempt(
@@ -111,6 +117,11 @@ def attempt(family: Any, encoded: Encoded, *, seed: int, keep: bool) -> Attempt:
         predict_seconds=answered - fitted,
         learnt=learnt if keep else None,
     )
+
+
+def own_family(family: Any) -> Any:
+    """What learns: the family itself, or the one to which images, texts and series are read out as numbers."""
+    return family.family if isinstance(family, Read) else family
 
 
 def _warm_up(family: Any, encoded: Encoded) -> None:
@@ -123,8 +134,9 @@ def _warm_up(family: Any, encoded: Encoded) -> None:
         return
     _WARM.add(kind)
     few = _first_rows(encoded)
+    rows = read_by(encoded.train.take(few))
     with contextlib.suppress(Exception), warnings.catch_warnings(action="ignore"):
-        family.fit(encoded.train[few], encoded.truth[few], classes=encoded.classes, seed=0).scores(encoded.train[few])
+        family.fit(rows, encoded.truth[few], classes=encoded.classes, seed=0).scores(rows)
 
 
 def _first_rows(encoded: Encoded) -> npt.NDArray[np.int64]:

@@ -21,11 +21,11 @@ from typing import Any, TextIO
 import numpy as np
 import pyarrow as pa
 
-from lamina.classical import FAMILIES, LEARNT, Foreign, foreign_from
+from lamina.classical import LEARNT, SPECS, Foreign, Plain, Read, foreign_from
 from lamina.data import Schema
 from lamina.foundation import specs
 from lamina.foundation.specs import Json
-from lamina.rivals.attempt import Attempt, Encoded, attempt, encode
+from lamina.rivals.attempt import Attempt, Encoded, attempt, encode, own_family
 from lamina.rivals.trial import Trial
 
 TABLE, SCHEMA, ROWS = "table.arrow", "schema.json", "rows.npz"
@@ -47,14 +47,17 @@ def family_json(family: Any, source: str | None) -> Json:
     >>> family_of(family_json(Linear(), None)) == Linear()
     True
     """
-    if isinstance(family, Foreign):
-        return None if source is None else {"source": source}
+    if isinstance(own_family(family), Foreign):
+        return None if source is None else {"source": source, "reads": isinstance(family, Read)}
     return specs.to_json(family)
 
 
 def family_of(data: Json) -> Any:
     """The family that `family_json` wrote."""
-    return foreign_from(data["source"]) if "source" in data else specs.from_json(data, tuple(FAMILIES.values()))
+    if "source" not in data:
+        return specs.from_json(data, SPECS)
+    guest = foreign_from(data["source"])
+    return Read(reading=Plain(), family=guest) if data["reads"] else guest
 
 
 def write_attempt(folder: Path, name: str, done: Attempt) -> Json:
@@ -100,7 +103,7 @@ def serve(folder: Path, jobs: TextIO, answers: TextIO) -> None:
             family = family_of(job["family"])
             encoded = ground.encoded(job["trial"], family.clipped)
             done = attempt(family, encoded, seed=job["seed"], keep=job["keep"])
-            said = write_attempt(folder, str(job["id"]), done) | {"features": encoded.train.shape[1]}
+            said = write_attempt(folder, str(job["id"]), done) | {"features": len(encoded.encoder.feature_names)}
         except Exception:  # the main process raises it again, with these words
             said = {"defect": traceback.format_exc()}
         answers.write(json.dumps({"id": job["id"], **said}) + "\n")

@@ -34,6 +34,11 @@ class Convoy:
         return any(run.alive for run in self.runs)
 
     @property
+    def done(self) -> int:
+        """Epochs behind the member that has learnt longest."""
+        return max(run.done for run in self.runs)
+
+    @property
     def step_operations(self) -> float:
         """About how many additions and multiplications the largest training step takes."""
         return max(run.step_operations for run in self.runs)

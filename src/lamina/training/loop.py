@@ -9,6 +9,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from torch import nn
 
@@ -78,13 +79,15 @@ def fit_fleet(
     ranks.check_same(f"{identity} {training.seconds is None}")
     path = checkpoint_file(checkpoint, identity)
     if (stored := load_checkpoint(path, identity, ranks)) is not None:
-        run.resume(*stored)
+        pass
+    resumed = run.done
     written = time.monotonic()
     with at_most_threads(1) if run.step_operations < WORTH_THREADS else contextlib.nullcontext():
         while run.alive:
             progress = run.epoch()
             if on_epoch is not None and ranks.first:
-                on_epoch(progress)
+                on_epoch(replace(progress, resumed=resumed))
+            resumed = 0
             due = time.monotonic() - written >= checkpoint_seconds or not run.alive
             if path is not None and ranks.first and due:
                 save_checkpoint(path, identity, *run.snapshot())
@@ -103,8 +106,7 @@ def _plan(
     if training.seconds is not None:
         return together_because(len(members), "under a limit of time all get the same share of it.")
     batch = max(batch_rows(training.rows_a_step, len(member.train)) for member in members)
-    inputs = sum(tensor[:1].numel() for tensor in pool.inputs)
-    return plan_fleet(build(members[0].seed), inputs, batch, len(members), pick_device(training.device))
+    return plan_fleet(build(members[0].seed), pool.inputs, batch, len(members), pick_device(training.device))
 
 
 def _check_rows(members: Sequence[Member]) -> None:

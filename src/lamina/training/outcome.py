@@ -19,7 +19,10 @@ Stop = Literal["epochs", "patience", "seconds", "diverged"]
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """What a display needs to know after an epoch; figures are means over the members still learning."""
+    """What a display needs to know after an epoch; figures are means over the members still learning.
+
+    ``resumed`` is, in the first epoch of a run that goes on from a checkpoint, the epochs that were done; else 0.
+    """
 
     epoch: int
     epochs: int
@@ -32,6 +35,7 @@ class Progress:
     rows_per_second: float
     seconds: float
     seconds_left: float
+    resumed: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

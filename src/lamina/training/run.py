@@ -12,22 +12,24 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lamina.networks import Loss, encoders_of, settle
+from lamina.networks import Loss
 from lamina.training.distributed import ALONE, Ranks, device_for
 from lamina.training.fleet import Fleet
 from lamina.training.history import Epoch, History
 from lamina.training.keeper import Keeper
-from lamina.training.order import Step, batch_rows, dealt, epoch_count, epoch_steps
+from lamina.training.order import Step, batch_rows, dealt
 from lamina.training.outcome import Progress, Stop, Trained, divergence
+from lamina.training.pace import Pace
 from lamina.training.rows import Member, Rows
 from lamina.training.rules import Knobs
+from lamina.training.settling import settled
 from lamina.training.spec import Training
 from lamina.training.streaming import Blocks, block_steps
-from lamina.training.watch import Judgement, Monitor, dead_units, judge, layer_norms, starting_losses
+from lamina.training.telling import entries_of, progress_of
+from lamina.training.watch import Judgement, Monitor, judge, starting_losses
 
 DIVERGED = 100.0  # a training loss this many times the one at birth (and this high) is a run that broke
 LOOKS = 10  # how often in a run gradients and units are looked at layer by layer
-FIELD_ROWS = 4096  # training rows of a field that its encoder sees before the first step, evenly from all
 
 
 class Run:
@@ -49,7 +51,7 @@ class Run:
         self.started = time.monotonic()
         self.pool = pool.to(device, torch.float64 if training.precision == "float64" else torch.float32)
         self.members = [_placed(member, device) for member in members]
-        networks = [_settled(build(member.seed), pool, member) for member in members]
+        networks = [settled(build(member.seed), pool, member) for member in members]
         self.fleet = Fleet(networks, self.members, training, loss, device, ranks)
         self.keeper = Keeper(self.fleet)
         self.alive = list(range(len(members)))
@@ -61,15 +63,7 @@ class Run:
         )
         self.blocks = blocks
         self.rows = [len(member.train) if blocks is None else blocks.rows for member in self.members]
-        self.steps = [epoch_steps(training.rows_a_step, rows) for rows in self.rows]
-        self.limits = [
-            member.epochs or epoch_count(training.epochs, rows, steps)
-            for member, rows, steps in zip(self.members, self.rows, self.steps, strict=True)
-        ]
-        self.bases = torch.tensor(
-            [m.learning_rate or training.optimiser.learning_rate for m in self.members], dtype=torch.float64
-        )
-        self.factors: dict[int, Tensor] = {}  # of the schedule, for each number of steps in a run
+        self.pace = Pace(training, self.members, self.rows)
 
     @property
     def step_operations(self) -> float:
@@ -143,7 +137,8 @@ class Run:
 
     def _learn(self) -> tuple[list[float], int, Tensor]:
         count, steps = self._deal()
-        rates, decays = self._rates(count), self._decays()
+        rates = self.pace.rates(self.alive, self.done, count).to(self.fleet.parameters)
+        decays = self._decays()
         total = torch.zeros(len(self.alive), device=rates.device, dtype=self.fleet.parameters.dtype)
         full, seen = 0, [0] * len(self.alive)  # rows of steps that all filled, and of steps that not all did
         each = rates.mT.unsqueeze(-1).contiguous().unbind()
@@ -169,36 +164,29 @@ class Run:
             return len(steps), dealt(self.pool, steps)
         placed = self.fleet.parameters.device, self.fleet.parameters.dtype
         asked = self.training.rows_a_step
-        return self.steps[0], block_steps(self.blocks, self.done, self.fleet.orders, asked, *placed)
+        return self.pace.steps[0], block_steps(self.blocks, self.done, self.fleet.orders, asked, *placed)
 
     def _write_down(
         self, losses: list[float], judgement: Judgement | None, rates: Tensor, rows_per_second: float
     ) -> list[Epoch]:
-        totals = self.fleet.norms()[:, 0].tolist()
-        every = max(1, max(self.limits) // LOOKS)
-        look = self.done % every == 0 or self.done == 1
-        norms = {name: values.tolist() for name, values in (layer_norms(self.fleet) if look else {}).items()}
-        dead = {name: values.tolist() for name, values in (dead_units(self.fleet, self.pool) if look else {}).items()}
-        validation = None if judgement is None else judgement.loss.tolist()
-        metric = None if judgement is None or judgement.metric is None else judgement.metric.tolist()
-        learning_rates = rates.tolist()
-        entries = []
-        for i, member in enumerate(self.alive):
-            entry = Epoch(
-                epoch=self.done,
-                seconds=time.monotonic() - self.started,
-                training_loss=losses[i],
-                validation_loss=None if validation is None or math.isnan(validation[i]) else validation[i],
-                metrics={} if metric is None or self.monitor is None else {self.monitor.name: metric[i]},
-                learning_rate=learning_rates[i],
-                gradient_norm=totals[i],
-                layer_norms={name: values[i] for name, values in norms.items()},
-                dead_units={name: values[i] for name, values in dead.items()},
-                rows_per_second=rows_per_second,
-            )
+        entries = entries_of(
+            self.fleet,
+            self.done,
+            losses,
+            judgement,
+            rates,
+            monitor=self.monitor,
+            looked_at=self.pool if self._looks() else None,
+            seconds=time.monotonic() - self.started,
+            rows_per_second=rows_per_second,
+        )
+        for member, entry in zip(self.alive, entries, strict=True):
             self.epochs[member].append(entry)
-            entries.append(entry)
         return entries
+
+    def _looks(self) -> bool:
+        every = max(1, max(self.pace.limits) // LOOKS)
+        return self.done % every == 0 or self.done == 1
 
     def _stop_members(self, entries: Sequence[Epoch]) -> None:
         late = self._late()
@@ -224,7 +212,7 @@ class Run:
         """A quick look that settles most epochs: nobody is done, patient or in trouble."""
         patient = self.training.patience or any(member.patience for member in self.fleet.members)
         calm = all(entry.training_loss <= DIVERGED for entry in entries)  # NaN is not calm
-        return not patient and calm and self.done < min(self.limits[member] for member in self.alive)
+        return not patient and calm and self.done < min(self.pace.limits[member] for member in self.alive)
 
     def _reason(self, member: int, entry: Epoch, finite: bool, late: bool) -> Stop | None:
         own = self.members[member]
@@ -233,52 +221,18 @@ class Run:
         patience = own.patience or self.training.patience
         if patience and entry.validation_loss is not None and self.done - self.keeper.best_epoch[member] >= patience:
             return "patience"
-        if self.done >= self.limits[member]:
+        if self.done >= self.pace.limits[member]:
             return "epochs"
         return "seconds" if late else None
 
     def _progress(self, entries: Sequence[Epoch]) -> Progress:
-        losses = [entry.training_loss for entry in entries]
-
-        def mean(values: Sequence[float | None]) -> float | None:
-            known = [value for value in values if value is not None and not math.isnan(value)]
-            return sum(known) / len(known) if known else None
-
-        epochs = max(self.limits[i] for i in self.alive)
-        seconds = time.monotonic() - self.started
-        left = seconds / self.done * (epochs - self.done)
-        limit = self.training.seconds
-        return Progress(
-            epoch=self.done,
-            epochs=epochs,
-            members=len(self.alive),
-            training_loss=math.nan if all(map(math.isnan, losses)) else mean(losses) or 0.0,
-            validation_loss=mean([entry.validation_loss for entry in entries]),
-            metric=mean([next(iter(entry.metrics.values()), None) for entry in entries]),
-            metric_name=self.monitor.name if self.monitor else "",
-            learning_rate=mean([entry.learning_rate for entry in entries]) or 0.0,
-            rows_per_second=entries[0].rows_per_second,
-            seconds=seconds,
-            seconds_left=left if limit is None else min(left, max(0.0, limit - seconds)),
+        return progress_of(
+            entries,
+            epochs=max(self.pace.limits[i] for i in self.alive),
+            monitor=self.monitor,
+            seconds=time.monotonic() - self.started,
+            limit=self.training.seconds,
         )
-
-    def _rates(self, steps: int) -> Tensor:
-        """Learning rates ``(member, step)`` of this epoch; a member with fewer steps gets zeros at the end."""
-        rates = torch.zeros(len(self.alive), steps, dtype=torch.float64)
-        for own, epochs in {self._length(member) for member in self.alive}:
-            here = [i for i, member in enumerate(self.alive) if self._length(member) == (own, epochs)]
-            factors = self._factors(own * epochs)[(self.done - 1) * own : self.done * own]
-            rates[here, :own] = factors
-        rates *= self.bases[self.alive, None]
-        return rates.to(self.fleet.parameters)
-
-    def _length(self, member: int) -> tuple[int, int]:
-        return self.steps[member], self.limits[member]
-
-    def _factors(self, steps: int) -> Tensor:
-        if steps not in self.factors:
-            self.factors[steps] = self.training.schedule.factors(steps)
-        return self.factors[steps]
 
     def _decays(self) -> Tensor | None:
         decays = [self.training.optimiser.decay if m.decay is None else m.decay for m in self.fleet.members]
@@ -294,15 +248,6 @@ class Run:
 def _weighted(losses: Tensor, counts: tuple[int, ...]) -> Tensor:
     rows = torch.tensor(counts, dtype=losses.dtype, device=losses.device)
     return torch.where(rows > 0, losses * rows, 0)  # a member that sits out has no loss, not even NaN
-
-
-def _settled(network: nn.Module, pool: Rows, member: Member) -> nn.Module:
-    if not any(hasattr(module, "settle") for module in network.modules()):
-        return network  # nobody looks at rows, so none are taken
-    fields = pool.inputs[len(pool.inputs) - len(encoders_of(network)) :]
-    looked_at = min(len(member.train), FIELD_ROWS)
-    some = member.train[torch.arange(looked_at, device=member.train.device) * len(member.train) // looked_at]
-    return settle(network, pool.inputs[0][member.train], *(field[some] for field in fields))
 
 
 def _placed(member: Member, device: torch.device) -> Member:

@@ -27,6 +27,7 @@ from lamina.metrics import Metric, finite_or_none, measure
 from lamina.model import Model
 from lamina.tuning.contestants import Cast, Contestant, calibration_of, codes_or_numbers
 from lamina.tuning.ensemble import Answers
+from lamina.tuning.records import DEFAULT
 from lamina.tuning.setup import Search
 from lamina.tuning.words import Ending, sentence_of
 
@@ -89,6 +90,7 @@ def final_of(
         beaten=beaten,
         looks=looks,
         level=level_at(looks),
+        cut=not search.records().finished[DEFAULT].whole,
         loose=None if cast.ensemble.model is not None else (len(cast.ensemble.counts), worth["ensemble"]["score"]),
     )
     kept = found if beaten else "default"

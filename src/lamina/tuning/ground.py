@@ -133,7 +133,17 @@ def make_side(prepared: Prepared, learn: RowNumbers, watch: RowNumbers, recipe: 
     """
     table, schema = prepared.table, prepared.schema
     target = targets_for(table, schema, prepared.task, loss)(learn)
-    return encode_part(table, schema, learn, watch, categories=recipe.network.categories, target=target, loss=loss)
+    network = recipe.network
+    return encode_part(
+        table,
+        schema,
+        learn,
+        watch,
+        categories=network.categories,
+        fields=network.reads_fields,
+        target=target,
+        loss=loss,
+    )
 
 
 def _upward(metric: Metric, truth: np.ndarray, answers: Answers) -> float:

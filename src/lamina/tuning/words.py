@@ -23,6 +23,7 @@ class Ending:
         beaten: it beats the default beyond noise.
         looks: how often the outer rows have been opened; ``level`` is the p value asked for, the smaller for it.
         loose: settings and score of an ensemble that does not fit into one file; None if it does.
+        cut: the time was up before the default itself had learnt to the end.
     """
 
     metric: Metric
@@ -37,6 +38,7 @@ class Ending:
     loose: tuple[int, float] | None
     looks: int = 1
     level: float = 0.05
+    cut: bool = False
 
 
 def sentence_of(told: Ending) -> str:
@@ -63,6 +65,8 @@ def sentence_of(told: Ending) -> str:
         parts.append(
             f"The rows set aside were opened {told.looks} times, so that p below {told.level:.2g} was asked for."
         )
+    if told.cut:
+        parts.append("The default itself was cut short by the clock, and would learn more: give it more time.")
     return " ".join(parts)
 
 

@@ -14,6 +14,7 @@ from lamina.evaluation.report.contenders_figure import contenders_figure
 from lamina.evaluation.report.curve_figure import curve_figure
 from lamina.evaluation.report.effects_figure import effects_figure
 from lamina.evaluation.report.field import Facts
+from lamina.evaluation.report.fields import field_pictures
 from lamina.evaluation.report.importance_figure import importance_figure
 from lamina.evaluation.report.map_figure import map_figure
 from lamina.evaluation.report.network_figure import network_figure
@@ -80,7 +81,7 @@ def page_of(facts: Facts) -> dict[str, Any]:
         "verdict": verdict_of(facts),
         "remember": facts_to_remember(facts),
         "sentences": sentences_to_remember(facts),
-        "pictures": arranged([picture for figure in FIGURES if (picture := figure(facts))]),
+        "pictures": arranged(pictures_of(facts)),
         "contenders": contenders_table(facts),
         "folds": fold_tables(facts),
         "findings": findings_of(facts),
@@ -92,6 +93,16 @@ def page_of(facts: Facts) -> dict[str, Any]:
         "made": made_how(facts),
         "model": model_facts(facts),
     }
+
+
+def pictures_of(facts: Facts) -> list[Picture]:
+    """All pictures in their order; those of images, texts and series follow what is said of all columns."""
+    drawn = [(figure, figure(facts)) for figure in FIGURES]
+    found: list[Picture] = []
+    for figure, picture in drawn:
+        found += [picture] if picture else []
+        found += field_pictures(facts) if figure is effects_figure else []
+    return found
 
 
 def arranged(pictures: list[Picture]) -> list[Picture]:
