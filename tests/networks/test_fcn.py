@@ -1,5 +1,7 @@
 """The fully convolutional network: torch's own layers agree, and settings that do not fit are refused."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -60,9 +62,10 @@ def test_the_paper_has_263_168_weights_in_its_convolutions() -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"widths": (4,)}, {"widths": (), "sizes": ()}, {"sizes": (0, 1, 1)}, {"widths": (1,) * 101}]
+    "settings",
+    [{"widths": (4,)}, {"widths": (), "sizes": ()}, {"sizes": (0, 1, 1)}, {"widths": (1,) * 101}, {"stride": 9}],
 )
-def test_settings_that_do_not_fit_are_refused(settings: dict[str, tuple[int, ...]]) -> None:
-    """The error names the setting, or counts both."""
-    with pytest.raises(SpecError, match=r"FCN has|sizes"):
+def test_settings_that_do_not_fit_are_refused(settings: dict[str, Any]) -> None:
+    """The error names the setting, or counts both; a stride that would pass over steps is told apart."""
+    with pytest.raises(SpecError, match="stride=9 and" if "stride" in settings else r"FCN has|sizes"):
         FCN(**settings)

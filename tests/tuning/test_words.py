@@ -66,7 +66,5 @@ def test_a_default_that_was_cut_short_is_said_to_be() -> None:
     """Whoever gave too little time is told that the model they keep has not learnt to the end."""
     told = sentence_of(dataclasses.replace(SAME, tried=0, cut=True))
     assert told.startswith("There was no time to train another setting to the end; the default is kept")
-    assert told.endswith(
-        "The default itself was cut short by the clock, and would learn more: give it more time."
-    )
+    assert told.endswith("The default itself was cut short by the clock, and would learn more: give it more time.")
     assert "cut short" not in sentence_of(SAME)

@@ -167,7 +167,7 @@ class Flatten(nn.Module):
 
 
 def misread(inputs: int, width: int) -> bool:
-    """Whether torch 2.13 may get such a kernel wrong: in bfloat16, on a CPU with AMX, its sums were off by all they are.
+    """Whether torch 2.13 gets such a kernel wrong: in bfloat16 on a CPU with AMX sums were off by as much as they are.
 
     Found by trying: 2 to 14 channels, an even number, whose values side by side fill more than one 32 without a rest. A
     kernel that is one zero wider gives the same sums and is not affected.

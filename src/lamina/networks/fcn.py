@@ -34,8 +34,8 @@ class FCN:
     being the last of ``widths``.
 
     Raises:
-        SpecError: a setting lies outside its bounds, or there are not as many widths as sizes; on building, the field
-            is no series, or there would be too many weights.
+        SpecError: a setting lies outside its bounds, there are not as many widths as sizes, or the stride leaves steps
+            out; on building, the field is no series, or there would be too many weights.
 
     >>> field = Field(holds="series", shape=(2, 30))
     >>> network = FCN(widths=(8, 4), sizes=(5, 3)).build(field, stream=torch.Generator().manual_seed(0))
@@ -56,6 +56,12 @@ class FCN:
                 wrong=f"FCN has {len(self.widths)} widths and {len(self.sizes)} sizes.",
                 expected=f"one of each for every layer, 1 to {MOST_LAYERS} layers.",
                 remedy="try FCN(widths=(64, 64), sizes=(7, 3)).",
+            )
+        if self.stride > self.sizes[0]:
+            raise SpecError(
+                wrong=f"FCN has stride={self.stride} and a first kernel of {self.sizes[0]} steps.",
+                expected="a stride no longer than the kernel: otherwise steps are never looked at.",
+                remedy=f"try sizes={(2 * self.stride + 1, *self.sizes[1:])!r}.",
             )
 
     def build(self, field: Field, *, stream: torch.Generator) -> SeriesNetwork:

@@ -79,7 +79,7 @@ def fit_fleet(
     ranks.check_same(f"{identity} {training.seconds is None}")
     path = checkpoint_file(checkpoint, identity)
     if (stored := load_checkpoint(path, identity, ranks)) is not None:
-        pass
+        run.resume(*stored)
     resumed = run.done
     written = time.monotonic()
     with at_most_threads(1) if run.step_operations < WORTH_THREADS else contextlib.nullcontext():
