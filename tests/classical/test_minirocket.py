@@ -107,3 +107,24 @@ def test_it_comes_back_from_its_arrays() -> None:
     series = STREAM.normal(size=(20, 2, 30)).astype(np.float32)
     part = fit_convolutions(series, most=16, features=84 * 4, seed=0)
     assert np.array_equal(Convolutions.from_arrays(part.arrays()).read(series), part.read(series))
+
+
+def test_long_series_are_counted_whole() -> None:
+    """Above every bias at 700 steps is a share of 1, though a byte counts to 255 only."""
+    series = STREAM.normal(size=(700, 1, 3)).astype(np.float32)
+    found = plan(700, 84)
+    biases = np.full(84, -1e9, np.float32)
+    assert (shares_above(series, found, draw_channels(1, 84, seed=0), biases) == 1).all()
+
+
+@pytest.mark.parametrize("name", ["features", "dilations", "channels"])
+def test_a_plan_that_contradicts_itself_is_refused(name: str) -> None:
+    """Other counts than there are biases, dilations in another order, pairs without a channel: ValueError in words."""
+    arrays = fit_convolutions(STREAM.normal(size=(5, 2, 60)).astype(np.float32), most=99, features=840, seed=0).arrays()
+    changed = {
+        "features": arrays["features"] + 1,
+        "dilations": arrays["dilations"][::-1].copy(),
+        "channels": np.zeros_like(arrays["channels"]),
+    }
+    with pytest.raises(ValueError, match=r"biases for|do not rise|no channel"):
+        Convolutions.from_arrays(arrays | {name: changed[name]})

@@ -133,6 +133,27 @@ def test_wrong_arrays_are_refused(name: str, classes: int) -> None:
 
 
 @everyone
+def test_a_reader_with_monstrous_values_is_refused_or_answers(name: str) -> None:
+    """A value at the end of its type's range in what a reader holds: ValueError, or numbers that are finite."""
+    learnt = fit(name, 3)
+    arrays = learnt.arrays()
+    stream = np.random.default_rng(0)
+    for key in [key for key in arrays if key.startswith("reader.")]:
+        kind = arrays[key].dtype
+        ends = (np.finfo(kind).max, np.finfo(kind).min, np.finfo(kind).tiny) if kind.kind == "f" else (0, 1)
+        for end in (*ends, -0.0):
+            changed = arrays[key].copy()
+            changed.reshape(-1)[stream.integers(changed.size)] = end
+            try:
+                again = LEARNT[learnt.kind].from_arrays(arrays | {key: changed}, features=2, scores=3)
+                features = again.reader.features(ASKED)
+            except ValueError:
+                continue
+            dense = features if isinstance(features, np.ndarray) else features.densely()
+            assert np.isfinite(dense).all(), (key, end)
+
+
+@everyone
 def test_another_number_of_numbers_is_refused(name: str) -> None:
     """Arrays for two numbers a row do not answer three."""
     learnt = fit(name, 3)

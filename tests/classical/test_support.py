@@ -69,3 +69,22 @@ def test_gamma_is_judged_when_read_back() -> None:
     arrays = {"vectors": FEATURES[:2], "weights": np.ones((2, 1)), "bias": np.zeros(1), "gamma": np.array([0.0])}
     with pytest.raises(ValueError, match="'gamma' is not above 0"):
         LearntSupport.from_arrays(arrays, features=3, scores=1)
+
+
+@pytest.mark.parametrize("classes", [2, 3, 0])
+def test_wide_rows_are_learnt_alike(classes: int) -> None:
+    """From 256 columns on kernels are reckoned beforehand; the machines are still those of scikit-learn."""
+    wide = STREAM.normal(size=(60, 300)).astype(np.float32)
+    told = wide[:, 0] + wide[:, 1:30].mean(axis=1)
+    truth = np.digitize(told, [-0.3, 0.5][: classes - 1]) if classes else told.astype(np.float64)
+    learnt = SupportVectors().fit(wide, truth, classes=classes, seed=0)
+    asked, strength = STREAM.normal(size=(20, 300)).astype(np.float32), learnt.chosen["C"]
+    if not classes:
+        oracle = SVR(C=strength, gamma="scale", epsilon=EPSILON).fit(wide.astype(float), truth)
+        np.testing.assert_allclose(learnt.scores(asked)[:, 0], oracle.predict(asked.astype(float)), atol=1e-5)
+        return
+    machines = [SVC(C=strength, gamma="scale").fit(wide.astype(float), truth == c) for c in range(classes)]
+    decisions = np.stack([machine.decision_function(asked) for machine in machines], axis=1) * learnt.remarks["slope"]
+    wanted = decisions - decisions[:, :1] if classes == 3 else decisions[:, 1:] + learnt.remarks["offset"]
+    scores = learnt.scores(asked)
+    np.testing.assert_allclose((scores - scores[:, :1])[:, -wanted.shape[1] :], wanted, atol=1e-5)

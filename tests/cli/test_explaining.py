@@ -5,12 +5,30 @@ from __future__ import annotations
 import io
 import json
 
+import numpy as np
+import pyarrow as pa
 import pytest
 from rich.console import Console
 
-from lamina.cli.explaining import Explained, explained_rows, explanations_json, show_explanations, signed_bar
+from lamina.cli.explaining import (
+    Explained,
+    check_out,
+    explained_rows,
+    explanations_json,
+    keep_pictures,
+    show_explanations,
+    signed_bar,
+)
+from lamina.data import conform, fit_encoder, fit_target, infer_schema, read
+from lamina.data.cells import tensor_column
 from lamina.explain import Contribution, RowExplanation
-from small_models import make_model, some_data
+from lamina.foundation.errors import SpecError
+from lamina.model import Card, Model, Predictor
+from lamina.networks import MLP, Table
+from lamina.networks.convnet import Conv, ConvNet
+from lamina.networks.fcn import FCN
+from lamina.networks.words import Words
+from small_models import make_model, random_weights, some_data
 
 
 def shown(model, found, method="shapley", width=100) -> str:
@@ -64,7 +82,8 @@ def test_names_and_values_do_nothing() -> None:
 def test_many_columns_are_summed_up() -> None:
     """The largest are shown; the others share one line, so that the column of numbers still adds up."""
     parts = tuple(Contribution(f"c{i}", "1", 0.01) for i in range(40))
-    text = shown(make_model("species"), alone(RowExplanation(answer="Gentoo", chance=0.9, base=0.5, contributions=parts)))
+    row = RowExplanation(answer="Gentoo", chance=0.9, base=0.5, contributions=parts)
+    text = shown(make_model("species"), alone(row))
     assert "28 other columns" in text
     assert "+28.0 points" in text
 
@@ -82,3 +101,66 @@ def test_no_rows_show_nothing() -> None:
     found = explained_rows(model, some_data(3), rows=0, method="shapley", seed=0)
     assert found.rows == ()
     assert shown(model, found) == ""
+
+
+FIELDS = pa.table(
+    {
+        "photo": tensor_column(np.random.default_rng(0).integers(0, 256, (8, 1, 9, 9), dtype=np.uint8)),
+        "review": [f"a {word} [b]film[/b] \x1b[31m in {row} parts, all told" for row, word in enumerate("abcdefgh")],
+        "pulse": tensor_column(np.random.default_rng(1).normal(0, 1, (8, 2, 20)).astype(np.float32)),
+        "kind": ["x", "y"] * 4,
+    }
+)
+
+
+def field_model():
+    """An untrained network of an image, a text and a series."""
+    schema = infer_schema(read(FIELDS), target="kind", kinds={"review": "text"})
+    table, _ = conform(read(FIELDS), schema, need_target=True)
+    encoder = fit_encoder(table, schema, categories="codes", fields=True)
+    network = Table(
+        trunk=MLP(widths=(4,), activation="tanh"),
+        image=ConvNet(layers=(Conv(channels=3),)),
+        text=Words(units=4, pairs=0),
+        series=FCN(widths=(4,), sizes=(3,)),
+    )
+    target = fit_target(table.column("kind"), schema.target_column, "classification")
+    signature = encoder.signature(scores=target.scores)
+    predictor = Predictor(spec=network, signature=signature, weights=random_weights(network, signature, 1))
+    card = Card(name="test", task="classification", target="kind", classes=target.classes, rows=8, created="2026-11-21")
+    return Model(schema=schema, encoder=encoder, target=target, predictor=predictor, link="softmax", card=card)
+
+
+def test_what_lies_inside_is_shown_and_does_nothing() -> None:
+    """A map of an image, the words of a text with escapes spelt out, the steps that say most; one screen a few rows."""
+    model = field_model()
+    found = explained_rows(model, FIELDS, rows=2, method="shapley", seed=0)
+    text = shown(model, found)
+    assert "\x1b" not in text
+    assert "[b]film[/b]" in text
+    assert text.count("photo: what its parts say") == 2
+    assert text.count("say most: ") == 2
+    assert "for an empty row" in text
+    assert "parts do not add up" in text
+    assert len(text.splitlines()) < 60
+
+
+def test_json_holds_what_lies_inside() -> None:
+    """Each image, text and series of each row, as plain values."""
+    model = field_model()
+    found = explained_rows(model, FIELDS, rows=2, method="shapley", seed=0)
+    facts = json.loads(json.dumps(explanations_json(model, found, "shapley"), allow_nan=False))
+    for row in facts["rows"]:
+        assert [one["column"] for one in row["fields"]] == ["photo", "review", "pulse"]
+        assert len(row["fields"][0]["values"]) == 9
+
+
+def test_pictures_are_written_where_asked(tmp_path) -> None:
+    """One for each row and column of images; a model without images is refused before any work."""
+    model = field_model()
+    found = explained_rows(model, FIELDS, rows=2, method="shapley", seed=0)
+    keep_pictures(model, found, tmp_path / "new", Console(file=io.StringIO()))
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["row-1-photo.png", "row-2-photo.png"]
+    check_out(model, tmp_path)
+    with pytest.raises(SpecError, match="reads no images"):
+        check_out(make_model("species"), tmp_path)

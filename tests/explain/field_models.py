@@ -13,7 +13,24 @@ from lamina.data.cells import tensor_column
 from lamina.model import Card, Model, Predictor
 from small_models import random_weights
 
-WORDS = "all that we saw in town was rain wind snow and again some rain so long".split()
+WORDS = [
+    "all",
+    "that",
+    "we",
+    "saw",
+    "in",
+    "town",
+    "was",
+    "rain",
+    "wind",
+    "snow",
+    "and",
+    "again",
+    "some",
+    "rain",
+    "so",
+    "long",
+]
 
 
 def images(rows: int = 24, channels: int = 1, side: int = 12) -> pa.Table:

@@ -24,7 +24,7 @@ def test_with_a_mean_and_a_linear_head_it_is_class_activation_mapping() -> None:
     table = table_of(model, images())
     module, pixels = member_module(model.predictor), torch.from_numpy(model.encoder.encode(table).fields[0])
     reader = module.get_submodule("encoders.0")
-    with torch.inference_mode():
+    with torch.no_grad():
         channels = reader.body[:-1](reader.pixels(pixels))
     weights = next(w for name, w in module.named_parameters() if name.startswith("trunk") and w.dim() == 2)
     for row, one in enumerate(explain_field_of_table(model, table, "photo", method="grad-cam")):

@@ -46,8 +46,7 @@ def _walk(asked: Array, known: Array, band: int) -> Array:
     for diagonal in range(2 * steps - 1):
         low = max(0, diagonal - steps + 1, -(-(diagonal - band) // 2))
         high = min(diagonal, steps - 1, (diagonal + band) // 2) + 1
-        now[low : low + 1] = np.inf  # what the band leaves out on this diagonal and an earlier one filled
-        now[high + 1 : high + 2] = np.inf
+        now[low : low + 1] = np.inf  # an earlier diagonal may have filled it; none ever reached beyond this one's end
         if low < high:
             cost = _cost(asked, known, diagonal, low, high)
             if diagonal:

@@ -133,9 +133,9 @@ def _mirrors(
 ) -> Mirrors | None:
     """Whether mirror images may be learnt from; nobody asks where a network names its own encoder of images."""
     signature = encoded.signature
-    if not signature.fields or getattr(network, "image", None) is not None:
-        return None
     small = suited(network, min(rows, LOOKED_AT), signature)
+    if not isinstance(small, Table) or getattr(network, "image", None) is not None:
+        return None
     training = usual_precision(training, signature)
     return ask_mirrors(encoded.rows, encoded.learning, small, signature, loss=loss, training=training, seed=seed)
 

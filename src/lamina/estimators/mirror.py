@@ -11,6 +11,7 @@ Rows that judge have no part in it. With few rows the answer would be chance, so
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,9 +24,9 @@ from lamina.networks import Augment, Loss, Table, is_tiny
 from lamina.training import Member, Rows, Training, fit_fleet
 
 FEWEST_ROWS = 2_000  # training rows from which it is asked
-LOOKED_AT = 5_000  # of them, at most
+LOOKED_AT = 4_000  # of them, at most
 JUDGED = 0.25  # share of these whose mirror images are looked at
-EPOCHS = 8
+EPOCHS = 6
 WORSE = 0.1  # of the loss: what a mirror image may cost at most
 
 
@@ -92,7 +93,7 @@ def decided(plain: np.ndarray, mirrored: np.ndarray) -> Mirrors:
 
 def mirroring(network: Table) -> Table:
     """The spec, its images mirrored half of the time while it learns."""
-    image = network.image
+    image: Any = network.image
     return replace(network, image=replace(image, augment=replace(image.augment or Augment(), flip=True)))
 
 

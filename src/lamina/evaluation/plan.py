@@ -52,8 +52,10 @@ def make_plan(prepared: Prepared, protocol: Protocol, *, seed: int) -> Plan:
         known, test = _set_aside(prepared, protocol, every, seed)
     else:
         known, test = np.sort(np.concatenate((given.train, given.val))), given.test
-    watched = given is not None and len(given.val) > 0
-    judged = (Trial(train=given.train, test=given.val),) if watched else _judged(prepared, protocol, known, seed)
+    if given is not None and len(given.val):
+        judged: tuple[Trial, ...] = (Trial(train=given.train, test=given.val),)
+    else:
+        judged = _judged(prepared, protocol, known, seed)
     keep = (Trial(train=known, test=NO_ROWS, purpose="keep"),) if len(judged) > 1 else ()
     return Plan(
         trials=(*judged, *keep),

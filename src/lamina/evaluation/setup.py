@@ -78,6 +78,7 @@ class Setup:
             workers=self.workers,
             curve=curve,
             classes=len(classes_of(self.prepared)),
+            columns=self.prepared.schema.inputs,
         )
         if self.clock.seconds is not None:
             seconds = min(seconds, self.clock.seconds)

@@ -67,27 +67,15 @@ def start(data: Any, target: str | None, asked: Asked) -> Setup:
         SchemaError: the target or another column is not there.
         SpecError: what was asked for makes no sense here.
     """
-    protocol, seed, clock = asked.protocol, asked.seed, asked.clock
-    prepared = prepare(data, target, task=asked.task, protocol=protocol, kinds=asked.kinds, missing=asked.missing)
-    prepared = quick_rows(prepared, protocol, seed=seed) if asked.quick else prepared
-    if prepared.schema.field_kinds:  # their networks are dear: one draw of the folds must do
-        protocol = replace(protocol, repeats=protocol.repeats or 1)
-    given = given_parts(prepared, protocol)
-    if given is not None:
-        prepared = replace(prepared, notes=(*prepared.notes, Note(kind="split", sentence=given.sentence)))
-    plan = make_plan(prepared, protocol, seed=seed)
-    rivals = rivals_of(asked, prepared.schema.field_kinds)
-    members = asked.members or (1 if asked.quick else None)
+    seed = asked.seed
+    prepared = prepare(data, target, task=asked.task, protocol=asked.protocol, kinds=asked.kinds, missing=asked.missing)
+    prepared = quick_rows(prepared, asked.protocol, seed=seed) if asked.quick else prepared
+    prepared = _saying_what_was_given(prepared, asked.protocol)
     rows, kinds = prepared.table.num_rows, prepared.schema.field_kinds
-    seeds = member_seeds(seed, members, asked.network, rows=rows, kinds=kinds)
-    busy = workers_for(rivals, asked.workers)
-    if clock.seconds is not None and protocol.repeats is None:
-        guess = estimated_seconds(
-            rivals, plan, members=len(seeds), workers=busy, curve=asked.curve, classes=len(classes_of(prepared))
-        )
-        if guess > clock.seconds:  # one draw of the folds: it must do
-            protocol = replace(protocol, repeats=1)
-            plan = make_plan(prepared, protocol, seed=seed)
+    rivals = rivals_of(asked, kinds)
+    seeds = member_seeds(seed, asked.members or (1 if asked.quick else None), asked.network, rows=rows, kinds=kinds)
+    protocol = _affordable(asked, prepared, rivals, members=len(seeds))
+    plan = make_plan(prepared, protocol, seed=seed)
     recipe = NetworkRecipe(
         network=asked.network,
         training=asked.training,
@@ -96,6 +84,31 @@ def start(data: Any, target: str | None, asked: Asked) -> Setup:
         checkpoint=asked.checkpoint,
     )
     return _assembled(asked, rivals, prepared, plan, recipe, protocol)
+
+
+def _saying_what_was_given(prepared: Prepared, protocol: Protocol) -> Prepared:
+    """With a note of the split that came with the data, if there is one."""
+    given = given_parts(prepared, protocol)
+    if given is None:
+        return prepared
+    return replace(prepared, notes=(*prepared.notes, Note(kind="split", sentence=given.sentence)))
+
+
+def _affordable(asked: Asked, prepared: Prepared, rivals: Sequence[Contender], *, members: int) -> Protocol:
+    """The protocol; with one draw of the folds where networks are dear, or the time would not suffice for more."""
+    protocol, limit = asked.protocol, asked.clock.seconds
+    once = replace(protocol, repeats=protocol.repeats or 1)
+    if prepared.schema.field_kinds or protocol.repeats is not None or limit is None:
+        return once if prepared.schema.field_kinds else protocol
+    guess = estimated_seconds(
+        rivals,
+        make_plan(prepared, protocol, seed=asked.seed),
+        members=members,
+        workers=workers_for(rivals, asked.workers),
+        curve=asked.curve,
+        classes=len(classes_of(prepared)),
+    )
+    return once if guess > limit else protocol
 
 
 def start_stream(source: Source, target: str | None, asked: Asked) -> tuple[Setup, Streamed]:

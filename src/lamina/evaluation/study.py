@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 from lamina.classical import Constant, Linear
 from lamina.data import MISSING_SPELLINGS, Note, Source, as_source
-from lamina.estimators import Task, as_network, as_training
+from lamina.estimators import Fitted, Task, as_network, as_training
 from lamina.evaluation import facts as tell
 from lamina.evaluation.asked import check_asked
 from lamina.evaluation.clock import Clock
@@ -202,6 +202,7 @@ def _study(setup: Setup, *, choose: str | None, draws: int, explain: bool, comma
             *prepared.notes,
             *_instead(verdict, named, chosen),
             *_left_out(choose, named),
+            *_mirrors(kept),
             *_no_curve(setup, draws),
             *_too_late(setup, draws=draws, curve=curve, explain=explain, said=said),
         ),
@@ -231,6 +232,13 @@ def _left_out(choose: str | None, named: Mapping[str, Tally]) -> tuple[Note, ...
         return ()
     why = "was left out" if choose not in named else "cannot be written to a file"
     return (Note(kind="kept", sentence=f"{choose!r} was to be kept, but {why}; the advised contender is kept."),)
+
+
+def _mirrors(kept: Fitted | None) -> tuple[Note, ...]:
+    """Whether the kept network learnt from mirror images too, where that was asked of the rows."""
+    if kept is None or kept.mirrors is None:
+        return ()
+    return (Note(kind="mirrors", sentence=kept.mirrors.sentence),)
 
 
 def _curve(setup: Setup, verdict: Verdict | None, named: Mapping[str, Tally], draws: int) -> Json:

@@ -43,8 +43,8 @@ def pick_precision(name: Literal["auto", "float32", "float64", "bfloat16"] = "au
 def reckons_halves(device: torch.device) -> bool:
     """Whether the device has units of its own for bfloat16, so that it takes less time than float32."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    abilities = getattr(torch.cpu, "get_capabilities", dict)()
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    abilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
     return device.type == "cpu" and bool(abilities.get("amx_bf16", False))
 
 

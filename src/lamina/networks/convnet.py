@@ -78,6 +78,12 @@ class Conv:
         sums = [places_left(n, k, self.stride, self.padding) for n, k in zip(places, self.size, strict=True)]
         return tuple(n // self.pool for n in sums)
 
+    def seen(self, left: tuple[int, ...], places: tuple[int, ...]) -> tuple[int, ...]:
+        """Of ``places`` that come in, height and width of those with a part in the first ``left`` that go out."""
+        if self.padding == "same" or (self.norm == "batch" and left != self.left(places)):
+            return places  # zeros stand at the border; a batch's statistics are of all there is
+        return tuple((n * self.pool - 1) * self.stride + k for n, k in zip(left, self.size, strict=True))
+
     def build(self, inputs: int, stream: torch.Generator, *, bent: bool = True) -> nn.Module:
         """The layers, weights drawn from ``stream``; the activation is left out where somebody else will bend."""
         plain = self.norm == "none"
@@ -102,6 +108,10 @@ class Pooling:
     def left(self, places: tuple[int, ...]) -> tuple[int, ...]:
         """Height and width of what comes out."""
         return tuple(places_left(n, self.size, self.stride or self.size, "valid") for n in places)
+
+    def seen(self, left: tuple[int, ...], places: tuple[int, ...]) -> tuple[int, ...]:
+        """Of ``places`` that come in, height and width of those with a part in the first ``left`` that go out."""
+        return tuple((n - 1) * (self.stride or self.size) + self.size for n in left)
 
     def build(self) -> Pool:
         """The layer."""
@@ -167,7 +177,8 @@ class ConvNet:
             places = left
         end = Flatten() if self.head == "flatten" else GlobalPool(self.head)
         width = channels * (math.prod(places) if self.head == "flatten" else 1)
-        return ImageNetwork(field.shape[0], self.augment, nn.Sequential(*modules, end), width)
+        body, seen = nn.Sequential(*modules, end), _seen(self.layers, tuple(size))
+        return ImageNetwork(field.shape[0], self.augment, body, width, seen)
 
 
 class ConvStep(nn.Module):
@@ -223,6 +234,21 @@ def _late(layers: tuple[Conv | Pooling, ...]) -> dict[int, str]:
         for place, (layer, after) in enumerate(pairwise(layers), start=1)
         if isinstance(layer, Conv) and isinstance(after, Pooling) and after.keep == "max" and layer.activation in RISING
     }
+
+
+def _seen(layers: tuple[Conv | Pooling, ...], size: tuple[int, ...]) -> tuple[int, ...]:
+    """Height and width of an image, from the upper left pixel on, that have a part in what the last layer gives.
+
+    Pools and strides leave out what is left over at the end, and all that only this would have needed is work for
+    nothing: of 28 x 28 pixels, two kernels of 3 and two pools of 2 in turn need 26 x 26, a sixth less work.
+    """
+    arriving = [size]
+    for layer in layers:
+        arriving.append(layer.left(arriving[-1]))
+    seen = arriving[-1]
+    for layer, places in zip(reversed(layers), reversed(arriving[:-1]), strict=True):
+        seen = layer.seen(seen, places)
+    return seen
 
 
 def _too_small(number: int, layer: Conv | Pooling, places: tuple[int, ...], field: Field) -> SpecError:

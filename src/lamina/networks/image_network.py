@@ -18,11 +18,22 @@ class ImageNetwork(nn.Module):
 
     **Shape**: uint8 ``(batch, channel, height, width)`` in, ``(batch, width)`` out; with ``member`` in front of both
     for a fleet.
+
+    Args:
+        channels: of an image.
+        augment: how images change while training.
+        body: the layers.
+        width: features that leave it.
+        seen: height and width that have a part in any feature, from the upper left pixel on; None for all. The rest is
+            left out while training. While answering it is not, so that whoever looks inside finds the whole image.
     """
 
-    def __init__(self, channels: int, augment: Augment | None, body: nn.Module, width: int) -> None:
+    def __init__(
+        self, channels: int, augment: Augment | None, body: nn.Module, width: int, seen: tuple[int, ...] | None = None
+    ) -> None:
         super().__init__()
         self.width = width
+        self.seen = seen
         self.pixels = Pixels(channels)
         self.augment: Augmenter | None = None if augment is None else augment.build()
         self.body = body
@@ -36,5 +47,8 @@ class ImageNetwork(nn.Module):
 
     def _features(self, images: Tensor) -> Tensor:
         x = self.pixels(images)
-        features: Tensor = self.body(x if self.augment is None else self.augment(x))
+        x = x if self.augment is None else self.augment(x)
+        if self.training and self.seen is not None:
+            x = x[..., : self.seen[0], : self.seen[1]]
+        features: Tensor = self.body(x)
         return features

@@ -10,13 +10,14 @@ from lamina.evaluation.report.palette import ACCENT, INK, LINE, PAPER, SOFT
 from lamina.evaluation.report.picture import Picture
 from lamina.evaluation.report.read import mapping, number
 from lamina.evaluation.report.svg import draw, frame, limits, tick_words
-from lamina.evaluation.report.words import Scale
+from lamina.evaluation.report.words import Scale, both_ends
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 MOST = 16
+LETTERS = 42  # of a name, which the score stands beside
 _ROW = 46  # pixels
 
 
@@ -113,7 +114,7 @@ def _row(axes: Axes, row: int, dot: Dot, scale: Scale, facts: Facts) -> None:
     used, network = dot.name == verdict.get("chosen"), dot.name == verdict.get("network")
     left, right = axes.get_xlim()
     colour = ACCENT if network else INK
-    name = f"{dot.title} (chosen)" if used else dot.title
+    name = f"{both_ends(dot.title, LETTERS - 12)} (chosen)" if used else both_ends(dot.title, LETTERS)
     weight = "bold" if used else "normal"
     axes.text(0, row - 0.3, name, transform=axes.get_yaxis_transform(), weight=weight, color=colour, va="center")
     axes.text(

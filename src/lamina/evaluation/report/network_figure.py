@@ -75,7 +75,8 @@ def sentence_for(network: Facts) -> str:
     columns, members = columns_of(network), number(network.get("members"))
     weights = sum(number(layer.get("weights")) or 0 for layer in mappings(network.get("layers")))
     depth = len(columns) - 1
-    words = f"{count(columns[0].units)} inputs pass through {depth} layer{'s' if depth > 1 else ''} to "
+    inputs = f"{count(columns[0].units)} input{'s pass' if columns[0].units > 1 else ' passes'}"
+    words = f"{inputs} through {depth} layer{'s' if depth > 1 else ''} to "
     words += f"{count(columns[-1].units)} score{'s' if columns[-1].units > 1 else ''}"
     words += f", with {count(weights)} weights in all." if weights else "."
     if members and members > 1:
