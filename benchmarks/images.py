@@ -43,7 +43,7 @@ VERSIONS = ("keras", "tensorflow", "jax", "torch", "fastai", "skorch", "lightnin
 
 
 def drawn_images(digits: Any, truth: Any, count: int, random: np.random.Generator) -> tuple[Any, Any]:
-    """So many images uint8 ``(row, 28, 28)`` of enlarged digits ``(row, 24, 24)``, moved by up to 2 pixels, and truth."""
+    """So many images uint8 ``(row, 28, 28)`` of digits ``(row, 24, 24)``, moved by up to 2 pixels, and classes."""
     chosen, corners = random.integers(0, len(digits), count), random.integers(0, 5, (count, 2))
     shades = random.normal(0, NOISE, (count, 28, 28)).astype(np.float32)
     for image, source, (down, right) in zip(shades, chosen, corners, strict=True):
@@ -166,8 +166,9 @@ def page(figures: dict[str, Any]) -> str:
         f"{where['date']}, {where['processor']}, one core and one thread of a machine that did other work too. Python",
         f"{where['python']}, torch {where['torch']}; {', '.join(f'{n} {v}' for n, v in figures['peers'].items())}.",
         "",
-        f"Seconds of one epoch of {IMAGES:,} images (median where it ran several times); a first call is counted apart.",
-        f"Accuracies on {HELD_OUT:,} images of other digits: after that epoch, and after 1 and 3 epochs of {FEW:,} images.",
+        f"Seconds of one epoch of {IMAGES:,} images (median where it ran several times); a first call is counted",
+        f"apart. Accuracies on {HELD_OUT:,} images of other digits: after that epoch, and after 1 and 3 epochs of",
+        f"{FEW:,} images.",
         "",
         "| | CPU s | wall s | first call, CPU s | accuracy | 1 epoch of few | 3 epochs of few |",
         "| --- | --- | --- | --- | --- | --- | --- |",

@@ -1,10 +1,10 @@
-"""Other people's small convolutional network: the side of `benchmarks/images.py` that runs in an environment of its own.
+"""Other people's convolutional network: the side of `benchmarks/images.py` that runs in an environment of its own.
 
 Run: ``PYTHON peers/images.py FOLDER WHO EPOCHS``, a process for each. Needs keras with tensorflow, jax and torch, and
-fastai, skorch and lightning, and nothing of lamina. Each is written as its own documentation writes it. ``FOLDER`` holds
-``images.npz`` (uint8 ``x_train``, ``x_test`` ``(row, height, width)``, int64 ``y_train``, ``y_test``). The last line
-printed is JSON: CPU and wall-clock seconds of the epochs, of a first call before them (a whole batch and
-one of the size of the last, so that all compiling lies there), and the accuracy on the test rows.
+fastai, skorch and lightning, and nothing of lamina. Each is written as its own documentation writes it. ``FOLDER``
+holds ``images.npz`` (uint8 ``x_train``, ``x_test`` ``(row, height, width)``, int64 ``y_train``, ``y_test``). The last
+line printed is JSON: CPU and wall-clock seconds of the epochs, of a first call before them (a whole batch and one of
+the size of the last, so that all compiling lies there), and the accuracy on the test rows.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def by_skorch() -> tuple[Fit, Chances]:
         learner.set_params(max_epochs=epochs)
         learner.partial_fit(x[:, None], y)
 
-    return fit, lambda x: chances_of(learner.module_)(x)
+    return fit, chances_of(learner.module_)
 
 
 def by_lightning(precision: Any = "32-true") -> tuple[Fit, Chances]:

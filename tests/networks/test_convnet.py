@@ -89,6 +89,56 @@ def test_an_activation_that_waits_for_the_pool_changes_nothing(name: str, waits:
     torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-9)
 
 
+LEAVING_OUT = {
+    "two pools": (28, (Conv(channels=3), Pooling(), Conv(channels=4), Pooling())),
+    "pools inside": (28, (Conv(channels=3, pool=2), Conv(channels=4, pool=3))),
+    "strides": (21, (Conv(channels=3, size=(2, 4), stride=3), Conv(channels=4, stride=2))),
+    "windows that overlap": (20, (Conv(channels=3), Pooling(size=3, stride=2), Conv(channels=2), Pooling(keep="mean"))),
+    "gaps between windows": (24, (Pooling(size=2, stride=5), Conv(channels=2))),
+    "zeros around": (19, (Conv(channels=3), Conv(channels=3, padding="same"), Pooling())),
+    "a norm": (28, (Conv(channels=3), Pooling(), Conv(channels=3, norm="batch"), Pooling())),
+    "a norm behind a pool": (28, (Conv(channels=3, pool=2, norm="batch"), Conv(channels=4, pool=2))),
+    "a norm that sees all that is used": (28, (Conv(channels=3), Pooling(), Conv(channels=4, pool=2, norm="batch"))),
+}
+
+
+@pytest.mark.parametrize("name", LEAVING_OUT)
+def test_pixels_without_a_part_in_the_answer_are_left_out_of_the_work(name: str) -> None:
+    """While it learns: the same features, gradients and statistics as from whole images."""
+    side, layers = LEAVING_OUT[name]
+    ours, whole = (built(ConvNet(layers=layers), 1, side, side - 1).double() for _ in range(2))
+    whole.seen = None
+    x = images(4, 1, side, side - 1)
+    found, wanted = ours(x), whole(x)
+    torch.testing.assert_close(found, wanted, rtol=0, atol=1e-12)
+    found.square().sum().backward()
+    wanted.square().sum().backward()
+    for one, other in zip(ours.parameters(), whole.parameters(), strict=True):
+        torch.testing.assert_close(one.grad, other.grad, rtol=1e-12, atol=1e-9)
+    for one, other in zip(ours.buffers(), whole.buffers(), strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [("two pools", (26, 26)), ("strides", (20, 16)), ("zeros around", (19, 18)), ("a norm", (28, 26))],
+)
+def test_what_has_a_part_in_the_answer(name: str, seen: tuple[int, int]) -> None:
+    """Counted by hand; a norm looks at all that it gets, and a convolution with zeros around at all that comes in."""
+    side, layers = LEAVING_OUT[name]
+    assert built(ConvNet(layers=layers), 1, side, side - 1).seen == seen
+
+
+def test_whole_images_are_answered() -> None:
+    """While answering nothing is left out, for whoever looks inside."""
+    network = built(ConvNet(), 1, 28, 28)
+    places: list[torch.Size] = []
+    network.body[0].register_forward_hook(lambda _, __, y: places.append(y.shape[-2:]))
+    network(images(1, 1, 28, 28))
+    network.eval()(images(1, 1, 28, 28))
+    assert places == [(24, 24), (26, 26)]
+
+
 def test_a_pool_before_a_relu_is_one_after_it() -> None:
     """The largest sum, bent, is the largest bent sum: the same answers for less work."""
     inside = built(ConvNet(layers=(Conv(channels=4, pool=2), Conv(channels=3))), 1, 13, 12).eval()

@@ -118,7 +118,7 @@ def fit_networks(
             partial(_build, spec, signature),
             pool,
             members,
-            replace(usual_precision(training, signature), seconds=clock.share(len(group))),
+            replace(usual_precision(training, spec, signature), seconds=clock.share(len(group))),
             loss=loss,
             monitor=monitor_for(loss),
             on_epoch=on_epoch,
@@ -136,7 +136,7 @@ def _mirrors(
     small = suited(network, min(rows, LOOKED_AT), signature)
     if not isinstance(small, Table) or getattr(network, "image", None) is not None:
         return None
-    training = usual_precision(training, signature)
+    training = usual_precision(training, small, signature)
     return ask_mirrors(encoded.rows, encoded.learning, small, signature, loss=loss, training=training, seed=seed)
 
 

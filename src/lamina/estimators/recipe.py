@@ -13,12 +13,16 @@ from typing import Literal
 from lamina.foundation.devices import pick_device, reckons_halves
 from lamina.foundation.signature import Field, FieldKind, Signature
 from lamina.networks import (
+    FCN,
     MLP,
+    ConvNet,
     CrossEntropy,
+    InceptionTime,
     Loss,
     MeanSquaredError,
     Network,
     Piecewise,
+    ResNet,
     Table,
     is_tiny,
     usual_encoders,
@@ -28,6 +32,7 @@ from lamina.training import Training
 
 Task = Literal["classification", "regression"]
 
+CONVOLVED = (ConvNet, ResNet, FCN, InceptionTime)  # encoders that were seen to learn as well in bfloat16
 SMALL, LARGE = 1_500, 10_000  # rows at which the recipe changes
 SMOOTHING = 0.05  # for few rows: certainty that so little data cannot justify
 
@@ -65,13 +70,14 @@ def _for_numbers(rows: int) -> Table:
     return Table(trunk=MLP(widths=(256, 256), activation="silu", dropout=0.15), numbers=Piecewise(bins=96))
 
 
-def usual_precision(training: Training, signature: Signature) -> Training:
-    """The training with bfloat16 for images, where nothing was asked for and the device is made for it.
+def usual_precision(training: Training, network: Network, signature: Signature) -> Training:
+    """The training with bfloat16 for convolutions, where nothing was asked for and the device is made for it.
 
     Tiny images stay in float32: they take no time.
     """
-    images = any(field.holds == "image" and not is_tiny(field) for field in signature.fields)
-    if training.precision != "auto" or not images or not reckons_halves(pick_device(training.device)):
+    large = [field for field in signature.fields if field.holds != "image" or not is_tiny(field)]
+    convolved = any(isinstance(getattr(network, field.holds, None), CONVOLVED) for field in large)
+    if training.precision != "auto" or not convolved or not reckons_halves(pick_device(training.device)):
         return training
     return replace(training, precision="bfloat16")
 

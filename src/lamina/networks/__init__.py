@@ -11,8 +11,10 @@ from lamina.networks.activations import ACTIVATIONS, ALIASES, Activation, activa
 from lamina.networks.attention import Attention
 from lamina.networks.augment import Augment
 from lamina.networks.convnet import Conv, ConvNet, Pooling
+from lamina.networks.fcn import FCN
 from lamina.networks.ft_transformer import ColumnsNetwork, FTTransformer
 from lamina.networks.hierarchical import Hierarchical
+from lamina.networks.inception_time import InceptionTime
 from lamina.networks.initialise import Scheme, fill_affine, fill_embedding
 from lamina.networks.layers import (
     Activate,
@@ -62,6 +64,7 @@ __all__ = [
     "ACTIVATIONS",
     "ALIASES",
     "FAMILIES",
+    "FCN",
     "LOSSES",
     "MLP",
     "NETWORKS",
@@ -89,6 +92,7 @@ __all__ = [
     "Hierarchical",
     "Hinge",
     "Huber",
+    "InceptionTime",
     "LayerNorm",
     "LeNet5",
     "Loss",

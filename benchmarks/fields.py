@@ -1,0 +1,150 @@
+"""The default networks for images, texts and series, as nobody who asks for nothing gets other ones.
+
+Run: ``python benchmarks/fields.py [SET ...]``. Each set is learnt by `lamina.estimators.fit_networks` with no network
+and no training named, on the split that came with it or on five folds, and judged by rows that it has not seen. Writes
+``results/fields.json`` and ``results/fields.md`` after each set. Sets lie under ``../shared/data``; where that folder
+is missing they are passed over.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from common import RESULTS, environment
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import StratifiedKFold
+from verdicts import SHARED
+
+from lamina.data import conform, given_split, infer_schema, read
+from lamina.estimators import Part, fit_networks, member_seeds, to_model
+from lamina.training import Training
+
+
+@dataclass(frozen=True)
+class Task:
+    """A set, what is asked of it, and what it must reach."""
+
+    source: str
+    target: str
+    wanted: float | None
+    measure: str = "accuracy"
+    folds: int | None = None  # None: the split that came with it
+    seeds: int = 1
+    drop: tuple[str, ...] = ()
+
+
+TASKS = {
+    "digits": Task("digit-images", "digit", 0.99, folds=5),
+    "cifar10": Task("cifar10", "label", 0.88),
+    "sign_language_digits": Task("sign_language_digits_96.parquet", "digit", 0.95, folds=5),
+    "pneumoniamnist": Task("pneumoniamnist.npz", "labels", 0.945, measure="auc"),
+    "olivetti_faces": Task("olivetti_faces.npz", "person", 0.97, folds=5),
+    "gunpoint": Task("ucr_gunpoint.npz", "y", 0.98, seeds=5),
+    "italy_power_demand": Task("ucr_italy_power_demand.npz", "y", 0.96, seeds=5),
+    "basic_motions": Task("uea_basic_motions.npz", "y", 1.0, seeds=5),
+    "ecg200": Task("ucr_ecg200.npz", "y", 0.88, seeds=5),
+    "trec_questions": Task("trec_questions.parquet", "label", None, drop=("fine_label",)),
+    "sst2": Task("sst2.parquet", "label", None),
+    "sms_spam": Task("sms_spam.parquet", "label", None, folds=5),
+    "ag_news_7600": Task("ag_news_7600.parquet", "label", None, folds=5),
+}
+
+
+def table_of(task: Task) -> tuple[pa.Table, Any, list[tuple[Any, Any]]]:
+    """The conformed table, its schema, and the rows to learn from and to judge by, split by split."""
+    raw, parts = _source(task)
+    kinds = dict.fromkeys(task.drop, "identifier")
+    schema = infer_schema(raw, target=task.target, kinds=kinds, task="classification")
+    table, _ = conform(raw, schema, need_target=True)
+    if parts is None and task.folds is None:
+        given = given_split(table, schema)
+        parts = [(np.concatenate((given["train"], given.get("val", np.arange(0)))), given["test"])]
+    if parts is None:
+        labels = table.column(task.target).to_pylist()
+        cut = StratifiedKFold(task.folds, shuffle=True, random_state=0)
+        parts = list(cut.split(np.zeros(len(labels)), labels))
+    return table, schema, parts
+
+
+def _source(task: Task) -> tuple[Any, Any]:
+    if task.source == "cifar10":  # its two parts are files of their own
+        both = [read(str(SHARED / f"cifar10_{part}.parquet")).table for part in ("train", "test")]
+        train, test = (table.num_rows for table in both)
+        return read(pa.concat_tables(both)), [(np.arange(train), np.arange(train, train + test))]
+    return read(task.source if "." not in task.source else str(SHARED / task.source)), None
+
+
+def measured(task: Task) -> list[dict[str, float]]:
+    """The score of each split and seed, with processor and wall-clock seconds of learning."""
+    table, schema, splits = table_of(task)
+    found = []
+    for place, (train, test) in enumerate(splits):
+        for seed in range(task.seeds):
+            seeds = member_seeds(seed + place, None, None, rows=len(train), kinds=schema.field_kinds)
+            part = Part(train=train, watch=np.arange(0), seeds=seeds)
+            taught = table.take(pa.array(np.concatenate((train, test))))
+            own = Part(train=np.arange(len(train)), watch=part.watch, seeds=seeds)
+            cpu, wall = time.process_time(), time.perf_counter()
+            (fitted,) = fit_networks(taught, schema, [own], network=None, training=Training(), task="classification")
+            cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+            model = to_model(fitted, schema, own, Training(), task="classification", name="benchmark")
+            judged = taught.slice(len(train))
+            truth, chances = model.target.encode(judged.column(task.target)), model.decide(judged)[1]
+            score = {
+                "accuracy": float(np.mean(chances.argmax(1) == truth)),
+                "auc": float(roc_auc_score(truth, chances[:, 1])) if chances.shape[1] == 2 else float("nan"),
+            }
+            mirrors = fitted.mirrors is not None and fitted.mirrors.flip
+            found.append({"score": score[task.measure], "cpu_seconds": cpu, "wall_seconds": wall, "mirrored": mirrors})
+            print(task.source, place, seed, found[-1], flush=True)
+    return found
+
+
+def page(figures: dict[str, Any]) -> str:
+    """The figures as a table for a reader."""
+    where = figures["environment"]
+    lines = [
+        f"{where['date']}, {where['processor']}, Python {where['python']}, torch {where['torch']}.",
+        "The machine did other work too, so that seconds are too high. Nothing was asked for: no network, no training.",
+        "",
+        "| set | judged by | reached | wanted | CPU s a fit |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for name, runs in figures["sets"].items():
+        task = TASKS[name]
+        scores = [run["score"] for run in runs]
+        spread = f" ± {np.std(scores, ddof=1):.4f}" if len(scores) > 1 else ""
+        how = (
+            f"{task.folds} folds" if task.folds else "given split" + (f", {task.seeds} seeds" if task.seeds > 1 else "")
+        )
+        wanted = "" if task.wanted is None else f"{task.wanted:g}"
+        seconds = np.mean([run["cpu_seconds"] for run in runs])
+        what = "AUC " if task.measure == "auc" else ""
+        lines.append(f"| {name} | {how} | {what}{np.mean(scores):.4f}{spread} | {wanted} | {seconds:.0f} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Measure, and write after each set."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("sets", nargs="*", default=list(TASKS))
+    place = RESULTS / "fields.json"
+    for name in parser.parse_args().sets:
+        if not SHARED.exists() and name != "digits":
+            continue
+        found = measured(TASKS[name])
+        figures = json.loads(place.read_text()) if place.exists() else {"sets": {}}
+        figures["sets"][name] = found
+        figures["environment"] = environment()
+        place.write_text(json.dumps(figures, indent=1) + "\n")
+        (RESULTS / "fields.md").write_text(page(figures))
+
+
+if __name__ == "__main__":
+    main()
