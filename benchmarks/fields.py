@@ -1,9 +1,9 @@
-"""The default networks for images, texts and series, as nobody who asks for nothing gets other ones.
+"""The default networks for images, texts and series, and one for long documents.
 
 Run: ``python benchmarks/fields.py [SET ...]``. Each set is learnt by `lamina.estimators.fit_networks` with no network
-and no training named, on the split that came with it or on five folds, and judged by rows that it has not seen. Writes
-``results/fields.json`` and ``results/fields.md`` after each set. Sets lie under ``../shared/data``; where that folder
-is missing they are passed over.
+(but for one line) and no training named, on the split that came with it or on five folds, and judged by rows that it
+has not seen. Writes ``results/fields.json`` and ``results/fields.md`` after each set. Sets lie under
+``../shared/data``; where that folder is missing they are passed over.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from verdicts import SHARED
 
 from lamina.data import conform, given_split, infer_schema, read
 from lamina.estimators import Part, fit_networks, member_seeds, to_model
+from lamina.networks import MLP, Hierarchical, Network, Table
 from lamina.training import Training
 
 
@@ -37,8 +38,11 @@ class Task:
     folds: int | None = None  # None: the split that came with it
     seeds: int = 1
     drop: tuple[str, ...] = ()
+    fold: str | None = None  # a column with the number of each row's fold
+    network: Network | None = None
 
 
+IN_LEVELS = Table(text=Hierarchical(), trunk=MLP(widths=()))
 TASKS = {
     "digits": Task("digit-images", "digit", 0.99, folds=5),
     "cifar10": Task("cifar10", "label", 0.88),
@@ -53,15 +57,26 @@ TASKS = {
     "sst2": Task("sst2.parquet", "label", None),
     "sms_spam": Task("sms_spam.parquet", "label", None, folds=5),
     "ag_news_7600": Task("ag_news_7600.parquet", "label", None, folds=5),
+    "movie_reviews": Task("movie_reviews_long.parquet", "label", 0.877, fold="fold"),
+    "movie_reviews, read in levels": Task(
+        "movie_reviews_long.parquet",
+        "label",
+        0.877,
+        fold="fold",
+        network=Table(text=Hierarchical(), trunk=MLP(widths=())),
+    ),
 }
 
 
 def table_of(task: Task) -> tuple[pa.Table, Any, list[tuple[Any, Any]]]:
     """The conformed table, its schema, and the rows to learn from and to judge by, split by split."""
     raw, parts = _source(task)
-    kinds = dict.fromkeys(task.drop, "identifier")
+    kinds = dict.fromkeys([*task.drop, *([task.fold] if task.fold else [])], "identifier")
     schema = infer_schema(raw, target=task.target, kinds=kinds, task="classification")
     table, _ = conform(raw, schema, need_target=True)
+    if task.fold is not None:
+        places = np.array(raw.table.column(task.fold).to_pylist())
+        parts = [(np.flatnonzero(places != one), np.flatnonzero(places == one)) for one in np.unique(places)]
     if parts is None and task.folds is None:
         given = given_split(table, schema)
         parts = [(np.concatenate((given["train"], given.get("val", np.arange(0)))), given["test"])]
@@ -86,12 +101,14 @@ def measured(task: Task) -> list[dict[str, float]]:
     found = []
     for place, (train, test) in enumerate(splits):
         for seed in range(task.seeds):
-            seeds = member_seeds(seed + place, None, None, rows=len(train), kinds=schema.field_kinds)
+            seeds = member_seeds(seed + place, None, task.network, rows=len(train), kinds=schema.field_kinds)
             part = Part(train=train, watch=np.arange(0), seeds=seeds)
             taught = table.take(pa.array(np.concatenate((train, test))))
             own = Part(train=np.arange(len(train)), watch=part.watch, seeds=seeds)
             cpu, wall = time.process_time(), time.perf_counter()
-            (fitted,) = fit_networks(taught, schema, [own], network=None, training=Training(), task="classification")
+            (fitted,) = fit_networks(
+                taught, schema, [own], network=task.network, training=Training(), task="classification"
+            )
             cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
             model = to_model(fitted, schema, own, Training(), task="classification", name="benchmark")
             judged = taught.slice(len(train))
@@ -120,9 +137,8 @@ def page(figures: dict[str, Any]) -> str:
         task = TASKS[name]
         scores = [run["score"] for run in runs]
         spread = f" ± {np.std(scores, ddof=1):.4f}" if len(scores) > 1 else ""
-        how = (
-            f"{task.folds} folds" if task.folds else "given split" + (f", {task.seeds} seeds" if task.seeds > 1 else "")
-        )
+        how = f"{task.folds} folds" if task.folds else "given split" if task.fold is None else "its own folds"
+        how += f", {task.seeds} seeds" if task.seeds > 1 else ""
         wanted = "" if task.wanted is None else f"{task.wanted:g}"
         seconds = np.mean([run["cpu_seconds"] for run in runs])
         what = "AUC " if task.measure == "auc" else ""

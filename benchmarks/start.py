@@ -1,6 +1,6 @@
-"""How long a person waits for the first word: `import lamina`, `lamina --help`, and the fit of `make demo`.
+"""How long a person waits: `import lamina`, `lamina --help`, the fit of `make demo`, and that of pictures of digits.
 
-Wall-clock seconds of whole processes, medians; the fit uses all cores. Run: ``python benchmarks/start.py``.
+Wall-clock seconds of whole processes, medians; the fits use all cores. Run: ``python benchmarks/start.py``.
 """
 
 from __future__ import annotations
@@ -32,12 +32,14 @@ def main() -> None:
     python = seconds([sys.executable, "-c", "pass"], 9)
     imported = seconds([sys.executable, "-c", "import lamina"], 9)
     with tempfile.TemporaryDirectory() as folder:
+        digits = ["fit", "digit-images", "digit", "--quick", "--contender", "none", "--folds", "1"]
         figures = {
             "work": "whole processes, wall-clock seconds, medians",
             "python alone": python,
             "import lamina, without python itself": imported - python,
             "lamina --help": seconds([LAMINA, "--help"], 9),
             "lamina fit penguins species": seconds([LAMINA, "fit", "penguins", "species", "--out", folder], 3),
+            " ".join(["lamina", *digits]): seconds([LAMINA, *digits, "--out", folder], 1),
         }
     write("start", figures)
 

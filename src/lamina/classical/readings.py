@@ -28,7 +28,7 @@ from lamina.foundation.specs import check, setting
 class Numbers:
     """The numbers of a row alone; fields say nothing."""
 
-    words: ClassVar[str] = "numbers alone"
+    words: ClassVar[str] = ""
     wide: ClassVar[bool] = False
 
     def named(self, family: str) -> str:
