@@ -123,11 +123,12 @@ def start_stream(source: Source, target: str | None, asked: Asked) -> tuple[Setu
     named = named_target(source.name, target, source.columns.names)
     asked.say(Step(stage="plan", words=f"Looking through {source.rows:,} rows of {source.name!r}."))
     found = stream(source, named, task=asked.task, protocol=asked.protocol, kinds=asked.kinds, seed=asked.seed)
-    seeds = member_seeds(asked.seed, asked.members, asked.network, rows=found.rows)
+    kinds = found.prepared.schema.field_kinds
+    seeds = member_seeds(asked.seed, asked.members, asked.network, rows=found.rows, kinds=kinds)
     recipe = StreamedRecipe(
         network=asked.network, training=asked.training, seeds=seeds, streamed=found, checkpoint=asked.checkpoint
     )
-    setup = _assembled(asked, rivals_of(asked, ()), found.prepared, found.plan, recipe, asked.protocol)
+    setup = _assembled(asked, rivals_of(asked, kinds), found.prepared, found.plan, recipe, asked.protocol)
     return replace(setup, opening=_opening(setup, found, asked.training)), found
 
 
@@ -154,7 +155,13 @@ def _opening(setup: Setup, found: Streamed, training: Training) -> str:
     network = found.estimated_seconds(training, len(setup.recipe.seeds))
     # the rivals alone; with several processes half of what they take, as the networks take the other core
     rivals = estimated_seconds(
-        setup.contenders, plan, members=0, workers=workers, curve=False, classes=len(classes_of(setup.prepared))
+        setup.contenders,
+        plan,
+        members=0,
+        workers=workers,
+        curve=False,
+        classes=len(classes_of(setup.prepared)),
+        columns=setup.prepared.schema.inputs,
     )
     seconds = max(network, network / 2 + rivals) if workers > 1 else network + rivals
     if setup.clock.seconds is not None:

@@ -7,14 +7,14 @@ from markupsafe import Markup
 from lamina.evaluation.report.field import Facts
 from lamina.evaluation.report.picture import Picture
 from lamina.evaluation.report.read import mapping, mappings, number, numbers
-from lamina.evaluation.report.tiles import answer_words, column_words, errors_words, picture_of, who
+from lamina.evaluation.report.tiles import answer_words, column_words, errors_picture, picture_of, who
 
 COARSE = 32  # pixels a side up to which a pixel is drawn as a square
 
 
 def images_pictures(facts: Facts, one: Facts, name: str) -> list[Picture]:
     """The pictures of one column of images, of which any may be missing."""
-    found = [_examples(facts, one, name), _errors(one, name), _filters(one, name)]
+    found = [_examples(facts, one, name), errors_picture(one, name, [_tiles(one, "errors")]), _filters(one, name)]
     return [picture for picture in found if picture is not None]
 
 
@@ -29,14 +29,6 @@ def _examples(facts: Facts, one: Facts, name: str) -> Picture | None:
     return Picture(
         name=f"{name}-examples", heading="What it sees, and where it looks", sentence=sentence, drawings=(tiles,)
     )
-
-
-def _errors(one: Facts, name: str) -> Picture | None:
-    tiles = _tiles(one, "errors")
-    if not tiles:
-        return None
-    heading = "Its worst errors" if number(one.get("wrong")) is not None else "Where it is furthest off"
-    return Picture(name=f"{name}-errors", heading=heading, sentence=errors_words(one), drawings=(tiles,))
 
 
 def _filters(one: Facts, name: str) -> Picture | None:

@@ -13,7 +13,7 @@ from lamina.evaluation.report.palette import INK, SERIES
 from lamina.evaluation.report.picture import Picture
 from lamina.evaluation.report.read import mappings, number, numbers, sequence
 from lamina.evaluation.report.svg import draw, frame, limits, tick_words
-from lamina.evaluation.report.tiles import answer_words, column_words, errors_words, who
+from lamina.evaluation.report.tiles import answer_words, column_words, errors_picture, who
 from lamina.evaluation.report.words import tick
 from lamina.foundation.specs import Json
 
@@ -30,7 +30,7 @@ FAINT = 0.1  # share of the strongest below which nothing is drawn
 
 def series_pictures(facts: Facts, one: Facts, name: str) -> list[Picture]:
     """The pictures of one column of series, of which any may be missing."""
-    found = [_examples(facts, one, name), _errors(one, name)]
+    found = [_examples(facts, one, name), errors_picture(one, name, _drawings(one, "errors", f"{name}-errors"))]
     return [picture for picture in found if picture is not None]
 
 
@@ -44,14 +44,6 @@ def _examples(facts: Facts, one: Facts, name: str) -> Picture | None:
     )
     heading = "What it reads, and which steps count"
     return Picture(name=f"{name}-examples", heading=heading, sentence=sentence, drawings=drawings)
-
-
-def _errors(one: Facts, name: str) -> Picture | None:
-    drawings = _drawings(one, "errors", f"{name}-errors")
-    if not drawings:
-        return None
-    heading = "Its worst errors" if number(one.get("wrong")) is not None else "Where it is furthest off"
-    return Picture(name=f"{name}-errors", heading=heading, sentence=errors_words(one), drawings=drawings)
 
 
 def _drawings(one: Facts, part: str, name: str) -> tuple[Markup, ...]:

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from lamina.evaluation.report.field import Facts
 from lamina.evaluation.report.picture import Cell, Picture, Table
 from lamina.evaluation.report.read import mapping, mappings, number, sequence, text
-from lamina.evaluation.report.tiles import answer_words, column_words, errors_words, label, who
+from lamina.evaluation.report.tiles import answer_words, column_words, errors_picture, label, who
 from lamina.evaluation.report.words import plain_number, shown
 from lamina.foundation.specs import Json
 
@@ -18,7 +18,7 @@ FAINT = 0.15  # share of the largest contribution below which a word is not colo
 
 def texts_pictures(facts: Facts, one: Facts, name: str) -> list[Picture]:
     """The pictures of one column of texts, of which any may be missing."""
-    found = [_examples(facts, one, name), _errors(one, name), _words(facts, one, name)]
+    found = [_examples(facts, one, name), errors_picture(one, name, [_texts(one, "errors")]), _words(facts, one, name)]
     return [picture for picture in found if picture is not None]
 
 
@@ -33,14 +33,6 @@ def _examples(facts: Facts, one: Facts, name: str) -> Picture | None:
     return Picture(
         name=f"{name}-examples", heading="What it reads, and which words count", sentence=sentence, drawings=(said,)
     )
-
-
-def _errors(one: Facts, name: str) -> Picture | None:
-    said = _texts(one, "errors")
-    if not said:
-        return None
-    heading = "Its worst errors" if number(one.get("wrong")) is not None else "Where it is furthest off"
-    return Picture(name=f"{name}-errors", heading=heading, sentence=errors_words(one), drawings=(said,))
 
 
 def _words(facts: Facts, one: Facts, name: str) -> Picture | None:

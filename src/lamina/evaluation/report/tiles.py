@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from markupsafe import Markup
 
 from lamina.evaluation.report.field import Facts, title_of
+from lamina.evaluation.report.picture import Picture
 from lamina.evaluation.report.read import number, text
 from lamina.evaluation.report.words import plain_number, share, shown
 from lamina.foundation.specs import Json
@@ -61,6 +63,15 @@ def errors_words(one: Facts) -> str:
         return f"Of {rows:,} held-out rows 1 is answered wrong: this one."
     these = "These are they" if count == wrong else f"These are the {count} of them that it was surest about"
     return f"Of {rows:,} held-out rows {wrong:,.0f} are answered wrong. {these}."
+
+
+def errors_picture(one: Facts, name: str, drawings: Sequence[Markup]) -> Picture | None:
+    """The picture of the worst errors; None where nothing is drawn."""
+    drawn = tuple(drawing for drawing in drawings if drawing)
+    if not drawn:
+        return None
+    heading = "Its worst errors" if number(one.get("wrong")) is not None else "Where it is furthest off"
+    return Picture(name=f"{name}-errors", heading=heading, sentence=errors_words(one), drawings=drawn)
 
 
 def picture_of(value: Json, *, alt: str, kind: str = "") -> Markup:
