@@ -9,9 +9,12 @@ import pyarrow as pa
 import pytest
 from sklearn.model_selection import cross_val_score
 
-from lamina.data import Category, Number, Schema
+from lamina.data import Category, Number, Schema, conform, infer_schema, read
+from lamina.data.cells import tensor_column
 from lamina.estimators import NetworkClassifier, Part, encoding, fit_networks, fitting, to_model
-from lamina.foundation.errors import TrainingError
+from lamina.foundation.errors import DataError, TrainingError
+from lamina.estimators.mirror import Mirrors
+from lamina.networks import FCN, MLP, Conv, ConvNet, CrossEntropy, Table, Words
 from lamina.training import SGD, Training
 from quick import SHORT, SMALL, two_clouds
 
@@ -158,3 +161,121 @@ def test_divergence_comes_with_advice() -> None:
     with pytest.raises(TrainingError, match="diverged") as caught:
         fit_networks(table, schema, [Part(train=ROWS, watch=ROWS[:0])], network=SMALL, training=wild, task="regression")
     assert "learning_rate=1" in caught.value.remedy
+
+
+FIELDS = Table(
+    trunk=MLP(widths=(4,)),
+    image=ConvNet(layers=(Conv(channels=2),)),
+    text=Words(units=4, pairs=0),
+    series=FCN(widths=(2,), sizes=(3,)),
+)
+
+
+def field_table(rows: int = 40, *, number: bool = True) -> tuple[pa.Table, Schema]:
+    """An image, a text, a series, a number and a class."""
+    stream = np.random.default_rng(0)
+    words = ["rain", "wind", "snow", "town", "again", "long", "ago"]
+    columns = {
+        "photo": tensor_column(stream.integers(0, 256, (rows, 1, 8, 8), dtype=np.uint8)),
+        "remark": [" ".join(stream.choice(words, 6)) for _ in range(rows)],
+        "pulse": tensor_column(stream.normal(0, 1, (rows, 2, 12)).astype(np.float32)),
+        **({"age": stream.normal(50, 10, rows)} if number else {}),
+        "kind": ["bad", "good"] * (rows // 2),
+    }
+    raw = read(pa.table(columns))
+    schema = infer_schema(raw, target="kind", kinds={"remark": "text"})
+    return conform(raw, schema, need_target=True)[0], schema
+
+
+def test_a_network_of_fields_learns_from_fields() -> None:
+    """Images, texts and series of the training rows reach the network, in the order of the signature."""
+    table, schema = field_table()
+    part = Part(train=ROWS[:30], watch=ROWS[30:])
+    (fitted,) = fit_networks(table, schema, [part], network=FIELDS, training=SHORT, task="classification")
+    signature = fitted.predictor.signature
+    assert [field.holds for field in signature.fields] == ["image", "text", "series"]
+    assert fitted.encoder == encoding.fit_encoder(table.slice(0, 30), schema, categories="codes", fields=True)
+    batch = fitted.encoder.encode(table)
+    assert fitted.predictor.scores(batch).shape == (1, 40, 2)
+    assert len(fitted.histories[0].epochs) == 3
+    assert fitted.mirrors is None
+
+
+def test_rows_of_fields_are_tensors_in_the_order_of_the_signature() -> None:
+    """Numbers, codes where there are any, then each field as the encoder made it."""
+    table, schema = field_table()
+    encoder = encoding.fit_encoder(table, schema, categories="codes", fields=True)
+    target = encoding.fit_target(table.column("kind"), schema.column("kind"), "classification")
+    rows = encoding.rows_of(table, encoder, target, "kind", CrossEntropy())
+    batch = encoder.encode(table)
+    assert len(rows.inputs) == 4
+    for found, wanted in zip(rows.inputs, (batch.numbers, *batch.fields), strict=True):
+        np.testing.assert_array_equal(found.numpy(), wanted)
+    twice = encoding.end_to_end([rows, rows])
+    for found, wanted in zip(twice.inputs, (batch.numbers, *batch.fields), strict=True):
+        np.testing.assert_array_equal(found.numpy(), np.concatenate((wanted, wanted)))
+
+
+def test_a_network_of_numbers_is_spared_fields() -> None:
+    """It reads the number beside them; where there is none, it is refused in words."""
+    table, schema = field_table()
+    part = Part(train=ROWS, watch=ROWS[:0])
+    (fitted,) = fit_networks(table, schema, [part], network=SMALL, training=SHORT, task="classification")
+    assert fitted.encoder.inputs == ("age",)
+    assert fitted.predictor.signature.fields == ()
+    with pytest.raises(DataError, match="single values"):
+        fit_networks(*field_table(number=False), [part], network=SMALL, training=SHORT, task="classification")
+
+
+def test_folds_of_fields_are_one_fleet_and_as_alone(monkeypatch) -> None:
+    """Parts whose fields have one shape are trained side by side, and learn what each learns by itself."""
+    table, schema = field_table()
+    parts = [Part(train=ROWS[:30], watch=ROWS[30:]), Part(train=ROWS[10:], watch=ROWS[:10])]
+    alone = [fit_networks(table, schema, [p], network=FIELDS, training=SHORT, task="classification")[0] for p in parts]
+    fleets = count_fleets(monkeypatch)
+    together = fit_networks(table, schema, parts, network=FIELDS, training=SHORT, task="classification")
+    assert fleets == [2]
+    for one, other in zip(together, alone, strict=True):
+        for name, weights in other.predictor.weights.items():
+            np.testing.assert_allclose(one.predictor.weights[name], weights, rtol=1e-3, atol=1e-4)
+
+
+def count_fleets(monkeypatch) -> list[int]:
+    """How many members each fleet has that is trained from now on."""
+    fleets: list[int] = []
+    honest = fitting.fit_fleet
+
+    def fit_fleet(build, pool, members, *others, **more):
+        fleets.append(len(members))
+        return honest(build, pool, members, *others, **more)
+
+    monkeypatch.setattr(fitting, "fit_fleet", fit_fleet)
+    return fleets
+
+
+def test_each_part_learns_from_mirror_images_as_its_own_rows_say(monkeypatch) -> None:
+    """Parts that mirror are one fleet, the others another; each keeps what its rows said, in its place."""
+    said = iter([True, False, True])
+    monkeypatch.setattr(
+        fitting, "ask_mirrors", lambda *rows, **how: Mirrors(plain=1.0, mirrored=1.0, flip=next(said))
+    )
+    fleets = count_fleets(monkeypatch)
+    table, schema = field_table()
+    parts = [Part(train=ROWS[:30], watch=ROWS[:0]), Part(train=ROWS[10:], watch=ROWS[:0], seeds=(1, 2, 3))]
+    parts.append(Part(train=ROWS, watch=ROWS[:0]))
+    usual = replace(FIELDS, image=None)
+    fitted = fit_networks(table, schema, parts, network=usual, training=SHORT, task="classification")
+    assert fleets == [2, 3]
+    flips = [bool(one.predictor.spec.image.augment and one.predictor.spec.image.augment.flip) for one in fitted]
+    assert flips == [one.mirrors.flip for one in fitted] == [True, False, True]
+    assert [one.predictor.members for one in fitted] == [1, 3, 1]
+
+
+def test_nobody_is_asked_about_an_encoder_of_ones_own(monkeypatch) -> None:
+    """Whoever names the encoder of images says what it mirrors; a network of numbers has nothing to mirror."""
+    monkeypatch.setattr(fitting, "ask_mirrors", lambda *rows, **how: pytest.fail("asked"))
+    table, schema = field_table()
+    part = Part(train=ROWS, watch=ROWS[:0])
+    for network in (FIELDS, SMALL):
+        (fitted,) = fit_networks(table, schema, [part], network=network, training=SHORT, task="classification")
+        assert fitted.mirrors is None

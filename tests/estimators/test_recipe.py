@@ -5,9 +5,31 @@ from itertools import pairwise
 import pytest
 import torch
 
-from lamina.estimators.recipe import LARGE, SMALL, usual_loss, usual_members, usual_network
-from lamina.foundation.signature import Signature
-from lamina.networks import CrossEntropy, MeanSquaredError, Piecewise, Table, settle
+from lamina.estimators import recipe
+from lamina.estimators.recipe import (
+    LARGE,
+    SMALL,
+    suited,
+    usual_loss,
+    usual_members,
+    usual_network,
+    usual_precision,
+)
+from lamina.foundation.signature import Field, Signature
+from lamina.networks import (
+    MLP,
+    ConvNet,
+    CrossEntropy,
+    FTTransformer,
+    LeNet5,
+    MeanSquaredError,
+    Piecewise,
+    Recurrent,
+    Table,
+    Words,
+    settle,
+    usual_trunk,
+)
 from lamina.training import Training
 from lamina.training.order import batch_rows, epoch_count, epoch_steps
 
@@ -61,3 +83,69 @@ def test_a_few_rows_take_a_few_hundred_steps() -> None:
     for rows in (20, 100, 344, 900):
         steps = epoch_steps("auto", rows)
         assert 300 <= steps * epoch_count("auto", rows, steps) < 300 + batch_rows("auto", rows) + steps
+
+
+IMAGE, TINY = Field(holds="image", shape=(3, 32, 32)), Field(holds="image", shape=(1, 8, 8))
+TEXT, SERIES = Field(holds="text", shape=(20,), codes=100), Field(holds="series", shape=(2, 50))
+
+
+@pytest.mark.parametrize("rows", EVERY_SIZE)
+def test_every_field_is_read(rows: int) -> None:
+    """With images, texts and series the usual network has an encoder of each, its trunk, and answers."""
+    signature = Signature(features=2, scores=3, categories=(4,), fields=(TINY, TEXT, SERIES))
+    network = usual_network(rows, signature.fields, features=3)
+    assert network.trunk == usual_trunk(signature.fields, 3)
+    assert network.numbers == usual_network(rows).numbers  # numbers beside them bend as everywhere
+    built = network.build(signature, seed=0).eval()
+    inputs = (torch.zeros(2, 1, 8, 8, dtype=torch.uint8), torch.ones(2, 20, dtype=torch.int32), torch.ones(2, 2, 50))
+    assert built(torch.zeros(2, 2), torch.zeros(2, 1, dtype=torch.int64), *inputs).shape == (2, 3)
+
+
+def test_a_field_alone_has_a_trunk_of_its_own() -> None:
+    """Numbers and categories beside it, both counted, bring the trunk that weighs all of them."""
+    alone = Signature(features=0, scores=2, fields=(SERIES,))
+    assert suited(None, 100, alone).trunk == usual_trunk([SERIES])
+    for beside in ({"features": 1}, {"features": 0, "categories": (3,)}):
+        signature = Signature(scores=2, fields=(SERIES,), **beside)
+        assert suited(None, 100, signature).trunk == usual_trunk([SERIES], 1) != usual_trunk([SERIES])
+
+
+def test_what_was_asked_for_is_kept() -> None:
+    """A table network gets only the encoders that it names none for; any other network is left as it is."""
+    signature = Signature(features=1, scores=2, fields=(IMAGE, TEXT))
+    mine = Table(trunk=MLP(widths=(3,)), text=Words(units=5))
+    found = suited(mine, 100, signature)
+    assert (found.trunk, found.text) == (mine.trunk, mine.text)
+    assert isinstance(found.image, ConvNet)
+    for other in (MLP(widths=(3,)), FTTransformer()):
+        assert suited(other, 100, signature) is other
+    assert suited(mine, 100, Signature(features=1, scores=2)) == mine
+    assert suited(None, 100, Signature(features=1, scores=2)) == usual_network(100)
+
+
+@pytest.mark.parametrize(
+    ("network", "fields", "asked", "able", "precision"),
+    [
+        (usual_network(100, [IMAGE]), (IMAGE,), "auto", True, "bfloat16"),
+        (usual_network(100, [SERIES]), (SERIES,), "auto", True, "bfloat16"),
+        (usual_network(100, [IMAGE]), (IMAGE,), "auto", False, "auto"),
+        (usual_network(100, [IMAGE]), (IMAGE,), "float32", True, "float32"),
+        (usual_network(100, [IMAGE]), (IMAGE,), "float64", True, "float64"),
+        (usual_network(100, [TINY]), (TINY,), "auto", True, "auto"),
+        (usual_network(100, [TEXT]), (TEXT,), "auto", True, "auto"),
+        (Table(image=LeNet5()), (IMAGE,), "auto", True, "auto"),
+        (Table(text=Recurrent()), (TEXT,), "auto", True, "auto"),
+        (usual_network(100), (), "auto", True, "auto"),
+        (MLP(), (), "auto", True, "auto"),
+    ],
+    ids=str,
+)
+def test_halves_are_for_convolutions_where_nothing_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch, network, fields, asked, able, precision
+) -> None:
+    """bfloat16 for the encoders that were seen to learn as well in it, on a device made for it; nothing else changes."""
+    monkeypatch.setattr(recipe, "reckons_halves", lambda device: able)
+    training = Training(precision=asked, device="cpu", epochs=7)
+    found = usual_precision(training, network, Signature(features=1, scores=2, fields=fields))
+    assert found.precision == precision
+    assert found == Training(precision=precision, device="cpu", epochs=7)

@@ -16,8 +16,9 @@ from lamina.estimators import Part, fit_networks
 from lamina.estimators.streaming import fit_stream
 from lamina.foundation.errors import DataError, SchemaError, SpecError
 from lamina.model import DataWarning
-from lamina.networks import MLP, Table
+from lamina.networks import FCN, MLP, Conv, ConvNet, Table, Words
 from lamina.training import GradientDescent, Progress, Training
+from pictures import encoded
 
 SMALL = Table(trunk=MLP(widths=(8,), activation="tanh"))
 QUICK = Training(epochs=3, batch=32, device="cpu")
@@ -165,3 +166,55 @@ def test_epochs_left_open_meet_no_more_rows_than_is_said(monkeypatch: pytest.Mon
     assert len(told) == 2
     fit_stream(path, "answer", network=SMALL, training=QUICK, on_epoch=told.append)
     assert len(told) == 5
+
+
+FIELDS = Table(
+    trunk=MLP(widths=(4,)),
+    image=ConvNet(layers=(Conv(channels=2),)),
+    text=Words(units=4, pairs=0),
+    series=FCN(widths=(2,), sizes=(3,)),
+)
+
+
+def fields_of(rows: int = 400) -> pa.Table:
+    """Images as files, texts, series of unequal length, some of each missing, a number, and a class from the text."""
+    rng = np.random.default_rng(0)
+    words = ["rain", "wind", "snow", "town", "again", "long", "ago"]
+    gone = rng.random((3, rows)) < 0.05
+    pixels = rng.integers(0, 256, (rows, 8, 8), dtype=np.uint8)
+    return pa.table(
+        {
+            "photo": pa.array([encoded(one) for one in pixels], mask=gone[0]),
+            "remark": pa.array(
+                [f"{' '.join(rng.choice(words, 5))} {['dull', 'fine'][i % 2]}" for i in range(rows)], mask=gone[1]
+            ),
+            "pulse": pa.array([rng.normal(0, 1, n).tolist() for n in rng.integers(8, 13, rows)], mask=gone[2]),
+            "a": rng.standard_normal(rows),
+            "answer": np.where(np.arange(rows) % 2 == 0, "no", "yes"),
+        }
+    )
+
+
+def test_fields_are_streamed(tmp_path: Path) -> None:
+    """Images, texts and series are read piece by piece; model, weights and answers are those of the table in memory."""
+    table = fields_of()
+    model = fit_stream(written(tmp_path / "a", table, files=2, group=90), "answer", network=FIELDS, training=QUICK)
+    raw = read(table)
+    schema = infer_schema(raw, target="answer")
+    conformed, _ = conform(raw, schema, need_target=True)
+    part = Part(train=np.arange(400), watch=np.arange(0), seeds=(0,))
+    (fitted,) = fit_networks(conformed, schema, [part], network=FIELDS, training=QUICK, task="classification")
+    assert [field.holds for field in model.predictor.signature.fields] == ["image", "text", "series"]
+    assert (model.encoder, model.target) == (fitted.encoder, fitted.target)
+    for name, weight in fitted.predictor.weights.items():
+        np.testing.assert_allclose(model.predictor.weights[name], weight, rtol=0, atol=1e-5)
+    assert len(model.predict(table.slice(0, 30).drop_columns("answer"))) == 30
+
+
+def test_fields_get_the_usual_encoders_where_none_is_named(tmp_path: Path) -> None:
+    """A table network without encoders, and no network at all, read every field of a stream."""
+    path = written(tmp_path / "a", fields_of(60))
+    for network in (None, SMALL):
+        model = fit_stream(path, "answer", network=network, training=Training(epochs=1, device="cpu"))
+        spec = model.predictor.spec
+        assert None not in (spec.image, spec.text, spec.series)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from lamina.foundation import devices
-from lamina.foundation.devices import devices_here, pick_device, pick_precision
+from lamina.foundation.devices import devices_here, pick_device, pick_precision, reckons_halves
 from lamina.foundation.errors import DeviceError
 
 
@@ -60,3 +60,22 @@ def test_precision_is_float32_unless_asked() -> None:
         "float64": torch.float64,
         "bfloat16": torch.bfloat16,
     }
+
+
+@pytest.mark.parametrize(("abilities", "able"), [({"amx_bf16": True}, True), ({"amx_bf16": False}, False), ({}, False)])
+def test_halves_are_for_processors_made_for_them(monkeypatch: pytest.MonkeyPatch, abilities, able: bool) -> None:
+    """A processor with units for bfloat16 says so; one that says nothing, or a torch that cannot tell, has none."""
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: abilities, raising=False)
+    assert reckons_halves(torch.device("cpu")) is able
+    assert not reckons_halves(torch.device("mps"))
+    monkeypatch.delattr(torch.cpu, "get_capabilities")
+    assert not reckons_halves(torch.device("cpu"))
+
+
+@pytest.mark.parametrize("able", [True, False])
+def test_a_gpu_is_asked_itself(monkeypatch: pytest.MonkeyPatch, able: bool) -> None:
+    """Emulated bfloat16 does not count."""
+    asked = []
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **how: asked.append(how) or able)
+    assert reckons_halves(torch.device("cuda")) is able
+    assert asked == [{"including_emulation": False}]

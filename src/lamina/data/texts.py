@@ -77,8 +77,12 @@ class TextEncoder:
         return np.zeros(self.tokens, np.int32)
 
     def reads(self, column: Column) -> bool:
-        """Whether it is for what such a column holds."""
-        return isinstance(column, Text)
+        """Whether it is for what such a column holds, and cuts texts as `fit_text` lets it, into codes below ``codes``.
+
+        Raises:
+            DataError: the vocabulary cannot be read.
+        """
+        return isinstance(column, Text) and _cuts_as_ours(self._tokenizer) and self._last_code < self.codes
 
     def write(self, column: pa.ChunkedArray, out: npt.NDArray[Any]) -> None:
         """Encode a column of strings into ``out``, int32 ``(row, token)``; a missing or empty text is all 0."""
@@ -92,6 +96,10 @@ class TextEncoder:
         found = self._tokenizer.encode(text[: _most_letters(self.tokens)])
         pairs = zip(found.ids, found.offsets, strict=True)
         return tuple(Token(code, start, stop) for code, (start, stop) in pairs)[: self.tokens]
+
+    @property
+    def _last_code(self) -> int:
+        return max(self._tokenizer.get_vocab().values(), default=0)
 
     @functools.cached_property
     def _tokenizer(self) -> Tokenizer:
@@ -162,16 +170,10 @@ def cut_texts(texts: pa.Array) -> tuple[pa.Array, tuple[int, ...]]:
 
 
 def _learnt(texts: pa.ChunkedArray) -> Tokenizer:
-    from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
+    from tokenizers import trainers
 
     spaced = 2 * pc.sum(pc.match_substring_regex(texts, r"\S\s+\S")).as_py() >= len(texts)
-    tokenizer = Tokenizer(models.BPE(unk_token=_SPECIAL[1], fuse_unk=True))
-    # marks for what continues a word would be numbered in an order that changes from run to run, so its start is marked
-    folded = [normalizers.NFKC(), normalizers.Strip(), normalizers.Replace(Regex(r"\s+"), " ")]
-    folded += [normalizers.Lowercase()] if spaced else []
-    tokenizer.normalizer = normalizers.Sequence(folded)
-    words, signs = pre_tokenizers.Metaspace(prepend_scheme="always"), pre_tokenizers.Punctuation("isolated")
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([words, signs] if spaced else [words])
+    tokenizer = _unlearnt(spaced=spaced)
     trainer = trainers.BpeTrainer(
         vocab_size=VOCABULARY if spaced else FORMULA_VOCABULARY,
         min_frequency=2,
@@ -181,6 +183,31 @@ def _learnt(texts: pa.ChunkedArray) -> Tokenizer:
     )
     tokenizer.train_from_iterator(_taught(texts), trainer)
     return tokenizer
+
+
+def _unlearnt(*, spaced: bool) -> Tokenizer:
+    """How texts are cut, before any piece is known; ``spaced`` says that spaces part their words."""
+    from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
+
+    tokenizer = Tokenizer(models.BPE(unk_token=_SPECIAL[1], fuse_unk=True))
+    # marks for what continues a word would be numbered in an order that changes from run to run, so its start is marked
+    folded = [normalizers.NFKC(), normalizers.Strip(), normalizers.Replace(Regex(r"\s+"), " ")]
+    folded += [normalizers.Lowercase()] if spaced else []
+    tokenizer.normalizer = normalizers.Sequence(folded)
+    words, signs = pre_tokenizers.Metaspace(prepend_scheme="always"), pre_tokenizers.Punctuation("isolated")
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([words, signs] if spaced else [words])
+    return tokenizer
+
+
+def _cuts_as_ours(tokenizer: Tokenizer) -> bool:
+    """Whether nothing but the pieces can differ: other rules, in a file, could make gigabytes of a letter."""
+    return _rules(tokenizer) in [_rules(_unlearnt(spaced=spaced)) for spaced in (True, False)]
+
+
+def _rules(tokenizer: Tokenizer) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(tokenizer.to_str())
+    model = {name: value for name, value in told["model"].items() if name not in ("vocab", "merges")}
+    return {**told, "model": model, "added_tokens": None}
 
 
 def _taught(texts: pa.ChunkedArray) -> Iterator[str]:

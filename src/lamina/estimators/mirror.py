@@ -3,7 +3,7 @@
 A small network learns from some of the training rows as they are. If it then understands the mirror images of others
 as well as these themselves, left and right mean nothing here, and every image may be learnt from both ways:
 
-    flip    where mean(loss of the mirror image - loss of the image) + 2 standard errors < a tenth of the mean loss
+    flip    where mean(loss of the mirror image - loss of the image) + 2 standard errors <= a tenth of the mean loss
 
 Rows that judge have no part in it. With few rows the answer would be chance, so nothing is mirrored.
 """
@@ -87,7 +87,7 @@ def decided(plain: np.ndarray, mirrored: np.ndarray) -> Mirrors:
     """
     more = mirrored - plain
     highest = more.mean() + 2 * more.std(ddof=1) / np.sqrt(len(more))
-    flip = bool(highest < WORSE * plain.mean())
+    flip = bool(highest <= WORSE * plain.mean())  # as well where there is no loss at all
     return Mirrors(plain=float(plain.mean()), mirrored=float(mirrored.mean()), flip=flip)
 
 

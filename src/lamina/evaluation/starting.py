@@ -95,11 +95,17 @@ def _saying_what_was_given(prepared: Prepared, protocol: Protocol) -> Prepared:
 
 
 def _affordable(asked: Asked, prepared: Prepared, rivals: Sequence[Contender], *, members: int) -> Protocol:
-    """The protocol; with one draw of the folds where networks are dear, or the time would not suffice for more."""
+    """The protocol; with one draw of the folds where networks are dear, or the time would not suffice for more.
+
+    A quick look at images, texts or series has one part held out.
+    """
     protocol, limit = asked.protocol, asked.clock.seconds
     once = replace(protocol, repeats=protocol.repeats or 1)
-    if prepared.schema.field_kinds or protocol.repeats is not None or limit is None:
-        return once if prepared.schema.field_kinds else protocol
+    if prepared.schema.field_kinds:
+        given = given_parts(prepared, protocol)  # folds that are asked for would overrule it
+        return replace(once, folds=protocol.folds or 1) if asked.quick and given is None else once
+    if protocol.repeats is not None or limit is None:
+        return protocol
     guess = estimated_seconds(
         rivals,
         make_plan(prepared, protocol, seed=asked.seed),

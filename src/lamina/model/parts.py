@@ -6,17 +6,18 @@ held against those of the others, so that a model that exists can answer.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TypedDict
 
 import pyarrow as pa
 
 from lamina.data import ClassTarget, Encoder, NumberTarget, Schema
-from lamina.foundation.errors import ModelFileError
+from lamina.foundation.errors import DataError, ModelFileError
 from lamina.foundation.specs import Json
 from lamina.model.calibration import Calibration
 from lamina.model.card import Card
-from lamina.model.classic import ClassicPredictor
+from lamina.model.classic import MOST_NUMBERS, ClassicPredictor
 from lamina.model.decoder import Link
 from lamina.model.predictor import Predictor
 
@@ -68,10 +69,12 @@ def _belongings(parts: Parts) -> Iterator[tuple[bool, str]]:
     links = {0: ("identity", "exp"), 2: ("softmax", "sigmoid")}.get(len(classes), ("softmax",))
     answers = len(classes) if classes else len(quantiles) or 1
     scores = answers - 1 if (link, answers) == ("sigmoid", 2) else answers
+    largest = max((math.prod(field.shape) for field in signature.fields), default=0)
     offered = {column.name for column in schema.inputs}
     yield offered >= set(encoder.inputs), "the encoder uses columns that the schema does not offer"
     yield _encodes(schema, encoder), "the encoder was made for columns of other kinds"
     yield signature == wanted, f"the encoder makes {wanted}, and the predictor takes {signature}"
+    yield largest <= MOST_NUMBERS, f"an image, text or series of {largest:.3g} numbers is too large"
     yield card.target == schema.target, f"the card says {card.target!r}, the schema {schema.target!r}"
     yield task == "regression" or len(classes) > 1, "there are fewer than two classes"
     yield card.task == task, f"the card says {card.task}, the target {task}"
@@ -98,10 +101,17 @@ def _answers(predictor: Predictor | ClassicPredictor) -> bool:
 
 
 def _encodes(schema: Schema, encoder: Encoder) -> bool:
-    """Whether the encoder can read a row of the types that the schema gives its columns."""
+    """Whether the encoder can read a row of the types that the schema gives its columns.
+
+    Raises:
+        ModelFileError: a vocabulary cannot be read, or the package that reads it is missing.
+    """
     named, fields = {column.name: column for column in schema.inputs}, encoder.field_columns
-    if not all(field.reads(named[field.name]) for field in fields):
-        return False
+    try:
+        if not all(field.reads(named[field.name]) for field in fields):
+            return False
+    except DataError as error:
+        raise ModelFileError(wrong=error.wrong, expected=error.expected, remedy=error.remedy) from error
     kinds = {column.name: pa.type_for_alias(column.stored) for column in schema.features}
     row = {name: pa.array([_A_VALUE[str(kind)]], kind) for name, kind in kinds.items()}
     try:
