@@ -35,6 +35,22 @@ def ground(target: str = "kind", rows: int = 48) -> tuple[pa.Table, Any, str]:
     return known, schema, "classification" if target == "kind" else "regression"
 
 
+def field_ground(rows: int = 48) -> tuple[pa.Table, Any, str]:
+    """As `ground`, with an image whose brightness tells the class and a series of unequal length; no number."""
+    stream = np.random.default_rng(0)
+    code = stream.integers(0, 2, rows)
+    pixels = (stream.integers(0, 100, (rows, 1, 8, 8)) + 100 * code[:, None, None, None]).astype(np.uint8)
+    data = {
+        "photo": list(pixels),
+        "walk": [stream.normal(0, 1, steps).tolist() for steps in stream.integers(10, 15, rows)],
+        "kind": [["dark", "light"][one] for one in code],
+    }
+    raw = read(data)
+    schema = infer_schema(raw, target="kind")
+    table, _ = conform(raw, schema, need_target=True)
+    return table, schema, "classification"
+
+
 def two_trials(rows: int = 48) -> dict[str, Trial]:
     """The first half judged by the second, and the other way round."""
     half = np.arange(rows // 2)

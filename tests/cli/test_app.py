@@ -268,7 +268,7 @@ def test_data(command) -> None:
         (["fit", "penguins", "--network", "perceptron"], 1, "not trained by gradients"),
         (["fit", "penguins", "--task", "clasification"], 1, "classification"),
         (["fit", "penguins", "--kind", "species"], 1, "COLUMN=KIND"),
-        (["fit", "penguins", "--contender", "liner"], 1, "did you mean 'linear'?"),
+        (["fit", "penguins", "--contender", "liner"], 1, "did you mean 'linear'"),
         (["fit", "penguins", "--contender", "no.such:Thing"], 1, "no.such"),
         (["fit", "penguins", "--metric", "acuracy"], 1, "did you mean 'accuracy'"),
         (["fit", "penguins", "--metric", "rmse"], 1, "cannot judge this classification"),

@@ -6,6 +6,7 @@ import io
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from rich.console import Console
 
 from lamina.cli.render import _title, show_contenders, time_words
@@ -54,3 +55,30 @@ def test_rows_that_were_set_aside_are_not_counted_as_judged() -> None:
         parts={"protocol": {"test_rows": 600}},
     )
     assert "5 folds of 2,400 rows" in _title(study)
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_no_figure_is_cut_on_a_narrow_terminal(width: int) -> None:
+    """A long title is folded and whole columns go; the score, its interval and who was left out stay."""
+    score = {"mean": 1.0, "interval": [0.975, 1.0]}
+    one = {
+        "name": "kernels",
+        "title": "Ridge classifier on random convolution kernels",
+        "scores": {"accuracy": score, "log_loss": score},
+        "cost": {"fit_seconds": 0.1, "predict_ms_a_row": 0.01, "bytes": 100},
+        "calibration": None,
+    }
+    facts = {
+        "task": "classification",
+        "metric": "accuracy",
+        "chosen": "kernels",
+        "metrics": {name: {"label": METRICS[name].label} for name in ("accuracy", "log_loss")},
+        "contenders": [one, {"name": "svm", "title": "Support vector machine", "left_out": "more than 5,000 rows"}],
+    }
+    console = Console(width=width, record=True, file=io.StringIO())
+    show_contenders(facts, console)
+    shown = console.export_text()
+    assert "…" not in shown
+    assert "97.5 to 100.0 %" in shown
+    assert "Left out: Support vector machine, more than 5,000 rows." in shown
+    assert ("size" in shown) == (width == 100)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -6,7 +7,7 @@ import pytest
 
 from lamina.data import Encoder, Schema, conform, fit_encoder, infer_schema, read
 from lamina.data.blocks import block_rows
-from lamina.data.columns import Image, Number, Series, Text
+from lamina.data.columns import Category, Image, Number, Series, Text
 from lamina.foundation.errors import DataError
 from lamina.foundation.signature import Field
 from pictures import noise
@@ -58,7 +59,7 @@ def test_a_learner_of_numbers_gets_no_fields():
     assert encoder.encode(table).fields == ()
     assert encoder.inputs == ("mass",)
     only = Schema(columns=schema.columns[1:])
-    with pytest.raises(DataError, match="single values"):
+    with pytest.raises(DataError, match="reads only numbers"):
         fit_encoder(table, only, categories="onehot")
 
 
@@ -122,3 +123,53 @@ def test_a_block_of_images_has_fewer_rows():
     remark = encoder.fields[1].shape[0]
     assert encoder.row_bytes == 4 + 3 * 6 * 8 + 4 * remark + 4 * 8
     assert block_rows(encoder, 16) == (64 << 20) // (encoder.row_bytes + 8)
+
+
+def fitted():
+    """The encoders of `mixed`: a number, an image, a text and a series."""
+    table, schema = mixed()
+    return fit_encoder(table, schema, categories="codes", fields=True), schema
+
+
+def test_the_encoders_of_fields_stand_apart():
+    """Those of images, texts and series alone, in the order of the columns, and their names and shapes with them."""
+    encoder, _ = fitted()
+    assert encoder.field_columns == encoder.columns[1:]
+    assert encoder.field_names == tuple(one.name for one in encoder.field_columns)
+    assert encoder.fields == tuple(one.field for one in encoder.field_columns)
+
+
+def test_a_blank_is_what_a_row_without_a_value_gets():
+    """Of each kind: shape and type of a row, and what `encode` writes where a cell is missing."""
+    encoder, schema = fitted()
+    row = read({"mass": [1.0], "photo": [None], "remark": [None], "walk": [None]})
+    found = encoder.encode(conform(row, schema, need_target=False)[0]).fields
+    for column, field, cells in zip(encoder.field_columns, encoder.fields, found, strict=True):
+        blank = column.blank
+        assert (blank.shape, blank.dtype.name) == (field.shape, field.dtype)
+        assert np.array_equal(blank, cells[0], equal_nan=field.holds == "series")
+
+
+def test_each_encoder_reads_its_own_kind_of_column():
+    """Of the very shape that it learnt; no other kind, and no other size."""
+    encoder, schema = fitted()
+    photo, remark, walk = (schema.column(name) for name in ("photo", "remark", "walk"))
+    columns = (photo, remark, walk, Number(name="mass"), Category(name="remark"))
+    for one, own in zip(encoder.field_columns, (photo, remark, walk), strict=True):
+        assert [one.reads(column) for column in columns] == [column is own for column in columns]
+    image, _, series = encoder.field_columns
+    assert not image.reads(replace(photo, height=7))
+    assert not image.reads(replace(photo, channels=1))
+    assert not replace(image, fill=(1,)).reads(photo)
+    assert not series.reads(replace(walk, steps=9))
+    assert not replace(series, centres=(0.0, 0.0)).reads(walk)
+    assert not replace(series, scales=()).reads(walk)
+
+
+def test_a_vocabulary_with_codes_beyond_is_not_read():
+    """The codes that a network has a place for are those below ``codes``."""
+    encoder, schema = fitted()
+    (text,) = [one for one in encoder.field_columns if one.name == "remark"]
+    words = json.loads(text.vocabulary)["model"]["vocab"]
+    assert replace(text, codes=len(words)).reads(schema.column("remark"))
+    assert not replace(text, codes=len(words) - 1).reads(schema.column("remark"))

@@ -131,3 +131,37 @@ def test_an_image_is_no_target(photos):
 
     with pytest.raises(SchemaError, match="the target 'image' is of the kind"):
         infer_task(infer_schema(read({"image": np.zeros((9, 4, 4), np.uint8)}), target="image"))
+
+
+def test_one_image_is_a_table_of_one_row(photos):
+    """An image can be asked about without a folder around it."""
+    raw = read(photos / "dog" / "1.png")
+    assert (raw.table.column_names, raw.rows, raw.folder) == (["image"], 1, photos / "dog")
+    with as_source(photos / "dog" / "1.png") as found:
+        assert found == photos / "dog" / "1.png"
+
+
+def test_images_without_classes_have_no_label_and_the_way_out_is_told(photos):
+    """Whoever asks for a label that no folder gives learns how folders give it."""
+    with pytest.raises(SchemaError) as caught:
+        infer_schema(read(photos / "dog"), target="label")
+    assert "folders named after their classes" in caught.value.remedy
+
+
+def test_an_array_that_was_left_out_is_told_where_it_is_missed(tmp_path):
+    """A target of another length than the rows is no secret when it is asked for."""
+    np.savez(tmp_path / "walks.npz", walk=np.zeros((10, 2, 5)), y=np.arange(9))
+    with pytest.raises(SchemaError, match="'y': left out, for other lengths than the rows have"):
+        infer_schema(read(tmp_path / "walks.npz"), target="y")
+
+
+def test_images_that_could_not_be_read_are_no_copies(photos):
+    """Rows that hold nothing are not reported as repeating each other."""
+    from lamina.data.duplicates import check_duplicates
+
+    for i in range(6, 9):
+        (photos / "dog" / f"{i}.png").write_bytes(b"")
+    raw = read(photos)
+    schema = infer_schema(raw, target="label")
+    table, _ = conform(raw, schema, need_target=True)
+    assert check_duplicates(table, schema, np.arange(raw.rows)) == []

@@ -87,8 +87,8 @@ def test_one_bad_file_among_many_is_told_and_missing(tmp_path):
     (note,) = notes
     assert note.rows == (4, 8, 10)
     assert note.sentence == (
-        "column 'file' should hold an image, but rows 4, 8 and 10 hold values such as '3.png' (is empty): "
-        "read as missing."
+        "column 'file' should hold an image, but rows 4, 8 and 10 hold values such as '3.png' (is empty), "
+        "'7.png' (is damaged (image file is truncated)), '9.png' (is not there): read as missing."
     )
 
 

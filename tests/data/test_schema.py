@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamina.data.columns import COLUMN_KINDS, Category, Constant, Flag, Identifier, Moment, Number, Text
+from lamina.data.columns import COLUMN_KINDS, Category, Constant, Flag, Identifier, Image, Moment, Number, Series, Text
 from lamina.data.schema import MISSING_SPELLINGS, Schema
 from lamina.foundation.errors import SchemaError, SpecError
 
@@ -71,3 +71,22 @@ def test_the_empty_cell_is_missing_by_default():
     """Empty cells and the usual words count as missing; ordinary words and zero do not."""
     assert {"", "NA", "N/A", "NaN", "null", "None", "?", "-"} <= set(MISSING_SPELLINGS)
     assert not {"0", "none", "no", "missing"} & set(MISSING_SPELLINGS)
+
+
+def test_the_kinds_of_fields_are_those_of_the_inputs():
+    """Each kind once, in one order, whatever that of the columns; a target or an identifier is none."""
+    columns = [
+        Series(name="walk"),
+        Text(name="remark"),
+        Number(name="mass"),
+        Image(name="photo"),
+        Image(name="more"),
+        Text(name="said"),
+        Identifier(name="id"),
+    ]
+    assert Schema(columns=tuple(columns)).field_kinds == ("image", "text", "series")
+    assert Schema(columns=tuple(columns[:2]), target="remark").field_kinds == ("series",)
+    assert Schema(columns=(columns[2], columns[-1])).field_kinds == ()
+    schema = Schema(columns=tuple(columns), target="said")
+    assert [column.name for column in schema.features] == ["mass"]
+    assert {column.name for column in schema.inputs} - {"mass"} == {"walk", "remark", "photo", "more"}

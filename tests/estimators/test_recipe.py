@@ -143,7 +143,7 @@ def test_what_was_asked_for_is_kept() -> None:
 def test_halves_are_for_convolutions_where_nothing_was_asked_for(
     monkeypatch: pytest.MonkeyPatch, network, fields, asked, able, precision
 ) -> None:
-    """bfloat16 for the encoders that were seen to learn as well in it, on a device made for it; nothing else changes."""
+    """bfloat16 for the encoders that were seen to learn as well, on a device made for it; nothing else changes."""
     monkeypatch.setattr(recipe, "reckons_halves", lambda device: able)
     training = Training(precision=asked, device="cpu", epochs=7)
     found = usual_precision(training, network, Signature(features=1, scores=2, fields=fields))

@@ -12,7 +12,7 @@ import pytest
 
 from lamina.data import conform, infer_schema, load_builtin, read
 from lamina.data.lots import drawn
-from lamina.estimators import Part, fit_networks
+from lamina.estimators import Part, fit_networks, streaming
 from lamina.estimators.streaming import fit_stream
 from lamina.foundation.errors import DataError, SchemaError, SpecError
 from lamina.model import DataWarning
@@ -218,3 +218,20 @@ def test_fields_get_the_usual_encoders_where_none_is_named(tmp_path: Path) -> No
         model = fit_stream(path, "answer", network=network, training=Training(epochs=1, device="cpu"))
         spec = model.predictor.spec
         assert None not in (spec.image, spec.text, spec.series)
+
+
+@pytest.mark.parametrize("asked", ["auto", "float32"])
+def test_a_stream_is_reckoned_as_a_table_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: str) -> None:
+    """Where the processor is made for it convolutions are reckoned in bfloat16, unless something else was asked for."""
+    monkeypatch.setattr("lamina.estimators.recipe.reckons_halves", lambda device: True)
+    found: list[str] = []
+    honest = streaming.fit_fleet
+
+    def fit_fleet(build, pool, members, training, **others):
+        found.append(training.precision)
+        return honest(build, pool, members, training, **others)
+
+    monkeypatch.setattr(streaming, "fit_fleet", fit_fleet)
+    training = Training(epochs=1, device="cpu", precision=asked)
+    fit_stream(written(tmp_path / "a", fields_of(60)), "answer", network=FIELDS, training=training)
+    assert found == [{"auto": "bfloat16"}.get(asked, asked)]

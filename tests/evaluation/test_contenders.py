@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sklearn.naive_bayes import GaussianNB
 
-from lamina.classical import FAMILIES, Foreign
+from lamina.classical import FAMILIES, Foreign, Plain, Read, families_for
 from lamina.evaluation.contenders import contenders_of
 from lamina.foundation.errors import SpecError
 
@@ -80,3 +80,33 @@ def test_what_cannot_take_part_is_refused(asked, words) -> None:
         contenders_of([asked])
     assert words in caught.value.remedy
     assert all(part.strip() for part in (caught.value.wrong, caught.value.expected, caught.value.remedy))
+
+
+@pytest.mark.parametrize("kinds", [("image",), ("text",), ("series",), ("image", "text", "series")], ids=str)
+def test_rows_with_fields_have_rivals_of_their_own(kinds) -> None:
+    """All families for these kinds, by name, and none that reads numbers alone."""
+    found = contenders_of(None, kinds=kinds)
+    assert [one.name for one in found] == [*families_for(kinds), "network"]
+    assert found[-1].family is None
+    assert [one.title for one in found[:-1]] == [family.title for family in families_for(kinds).values()]
+    few = contenders_of(None, usual=["linear", "kernels", "hog-linear"], kinds=kinds)
+    assert {one.name for one in few} <= {"constant", "linear", "kernels", "hog-linear", "network"}
+
+
+def test_a_guest_reads_what_the_rows_hold() -> None:
+    """Beside images an estimator gets pixels as numbers, by name or as an object; beside numbers it is left alone."""
+    for asked in (BAYES, GaussianNB()):
+        guest = contenders_of(["none", asked], kinds=("image",))[1]
+        assert isinstance(guest.family, Read)
+        assert guest.family.reading == Plain()
+        assert isinstance(guest.family.family, Foreign)
+        assert (guest.name, guest.title) == ("GaussianNB", "GaussianNB")
+        assert isinstance(contenders_of(["none", asked])[1].family, Foreign)
+    assert contenders_of(["none", BAYES], kinds=("image",))[1].source == BAYES
+
+
+def test_a_rival_of_another_kind_is_not_known() -> None:
+    """The names that there are for these rows are told."""
+    with pytest.raises(SpecError, match="'hog-linear'") as caught:
+        contenders_of(["hog-linear"], kinds=("series",))
+    assert "kernels" in caught.value.expected

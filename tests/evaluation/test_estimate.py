@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lamina.data import Category, Column, Image, Number, Series, Text
 from lamina.evaluation.contenders import contenders_of
 from lamina.evaluation.estimate import duration_words, estimated_seconds
 from lamina.evaluation.plan import Plan
@@ -53,3 +54,21 @@ def test_more_classes_take_longer() -> None:
 def test_durations_are_round() -> None:
     """Nobody is told that it takes 43.7 seconds."""
     assert [duration_words(s) for s in (0.1, 44, 89, 91)] == ["about 5 s", "about 40 s", "about 90 s", "about 2 min"]
+
+
+def test_images_texts_and_series_take_longer() -> None:
+    """Each column of them adds to what the network takes, larger ones more; rivals take longer too."""
+
+    def guess(*columns: Column, contenders: tuple = ()) -> float:
+        who = contenders_of(list(contenders))
+        return estimated_seconds(who, plan(300), members=1, workers=1, curve=False, columns=columns)
+
+    plain = guess()
+    small, large = Image(name="x", channels=1, height=8, width=8), Image(name="x", height=32, width=32)
+    assert guess(Number(name="x"), Category(name="y", levels=("a", "b"))) == plain
+    assert plain < guess(small) < guess(large) < guess(large, Text(name="y"))
+    assert guess(large) < guess(large, Image(name="y", height=32, width=32))
+    assert guess(Series(name="x", steps=10)) < guess(Series(name="x", steps=1000))
+    huge = [Image(name="x", height=side, width=side) for side in (256, 512)]
+    assert guess(huge[0]) == guess(huge[1])  # soon made smaller
+    assert guess(small, contenders=("linear",)) - guess(small) > guess(contenders=("linear",)) - plain

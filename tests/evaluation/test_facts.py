@@ -20,6 +20,7 @@ KEYS = {
     *("seconds", "fingerprint", "columns", "left_out", "verdict", "chosen", "metrics", "contenders", "splits"),
     *("protocol", "naive_split", "learning_curve", "test", "confusion", "residuals", "coverage", "importance"),
     *("effects", "network", "histories", "findings", "notes", "balance", "drift", "model", "stopped"),
+    "fields",
 }
 CONTENDER = {"name", "title", "settings", "chosen_settings", "remarks", "left_out", "note", "scores", "cost"}
 COST = {"fit_seconds", "cpu_seconds", "fit_seconds_folds", "predict_ms_a_row", "rows_per_second", "bytes"}

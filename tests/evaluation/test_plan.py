@@ -7,7 +7,7 @@ import pytest
 
 from lamina.data import MISSING_SPELLINGS
 from lamina.evaluation import Protocol, number_of_folds
-from lamina.evaluation.plan import curve_trials, make_plan, naive_trials
+from lamina.evaluation.plan import Given, curve_trials, given_parts, make_plan, naive_trials
 from lamina.evaluation.prepare import Prepared, prepare
 from lamina.evaluation.protocol import number_of_repeats, share_set_aside
 from lamina.evaluation.race import NetworkRecipe, network_parts
@@ -216,3 +216,111 @@ def test_senseless_protocols_are_refused(wrong) -> None:
     """A protocol checks itself."""
     with pytest.raises(SpecError, match=next(iter(wrong))):
         Protocol(**wrong)
+
+
+def with_split(cells: list[str | None], protocol: Protocol, *, wanting: int = 0) -> Prepared:
+    """Clouds with a column ``split`` and groups and times; the last ``wanting`` rows have no known class."""
+    rows = len(cells)
+    X, y = two_clouds(rows)
+    kinds = [["no", "yes"][i] for i in y]
+    data = {
+        "a": X[:, 0].tolist(),
+        "farm": [f"farm {i % 5}" for i in range(rows)],
+        "day": [str(np.datetime64("2020-01-01T00:00") + np.timedelta64(i, "h")) for i in range(rows)],
+        "split": cells,
+        "kind": [*kinds[: rows - wanting], *[None] * wanting],
+    }
+    return prepare(data, "kind", task=None, protocol=protocol, kinds={}, missing=MISSING_SPELLINGS)
+
+
+THREE = ["train", "train", "train", "dev", "test", "test"] * 10
+TWO = ["train", "train", "test"] * 20
+
+
+def places(cells: list[str | None], name: str) -> list[int]:
+    """The rows of a part."""
+    return [row for row, cell in enumerate(cells) if cell == name]
+
+
+def test_three_given_parts_are_kept_as_they_are() -> None:
+    """What is for training teaches, what is for validation judges, and what is for tests is opened once."""
+    plan = make_plan(with_split(THREE, Protocol()), Protocol(), seed=0)
+    (trial,) = plan.trials
+    assert (trial.train.tolist(), trial.test.tolist()) == (places(THREE, "train"), places(THREE, "dev"))
+    assert plan.test.tolist() == places(THREE, "test")
+    assert plan.known.tolist() == sorted([*places(THREE, "train"), *places(THREE, "dev")])
+    assert plan.kept == 0
+
+
+def test_two_given_parts_are_judged_by_folds_of_the_first() -> None:
+    """Rows for training are dealt into folds, the last trial keeps all of them, and the tests are opened once."""
+    plan = make_plan(with_split(TWO, Protocol()), Protocol(repeats=1), seed=0)
+    train, test = places(TWO, "train"), places(TWO, "test")
+    assert plan.test.tolist() == test
+    assert len(plan.judged) == 5
+    for trial in plan.judged:
+        assert sorted([*trial.train, *trial.test]) == train
+    assert plan.trials[plan.kept].train.tolist() == train
+
+
+def test_training_and_validation_rows_alone_set_nothing_aside() -> None:
+    """Without a part for tests there is nothing to open."""
+    cells = ["train", "train", "valid"] * 20
+    plan = make_plan(with_split(cells, Protocol()), Protocol(), seed=0)
+    assert (len(plan.trials), len(plan.test)) == (1, 0)
+    assert plan.judged[0].test.tolist() == places(cells, "valid")
+
+
+def test_rows_in_no_part_have_no_part() -> None:
+    """A row whose cell is empty neither teaches nor judges nor is opened."""
+    cells = [None if row % 7 == 0 else cell for row, cell in enumerate(THREE)]
+    plan = make_plan(with_split(cells, Protocol()), Protocol(), seed=0)
+    used = [*plan.known, *plan.test, *plan.trials[0].train, *plan.trials[0].test]
+    assert not any(row % 7 == 0 for row in used)
+    assert len(plan.known) + len(plan.test) == sum(cell is not None for cell in cells)
+
+
+def test_the_parts_are_those_of_the_rows_with_a_class() -> None:
+    """Places are counted among the rows that can be learnt from."""
+    found = given_parts(with_split(THREE, Protocol(), wanting=12), Protocol())
+    assert found is not None
+    assert [len(part) for part in found] == [24, 8, 16]
+    assert max(map(max, found)) == 47
+
+
+@pytest.mark.parametrize(
+    "asked", [{"folds": 3}, {"folds": 1}, {"test": 0.2}, {"test": 0}, {"group": "farm"}, {"time": "day"}], ids=str
+)
+def test_whoever_asks_for_a_split_gets_that_one(asked) -> None:
+    """Folds, a share, groups or a time that were asked for come before the split of the data."""
+    protocol = Protocol(**asked)
+    rows = with_split(THREE, protocol)
+    assert given_parts(rows, protocol) is None
+    plan = make_plan(rows, protocol, seed=0)
+    assert len(plan.known) + len(plan.test) == 60
+    assert plan.test.tolist() != places(THREE, "test")
+
+
+@pytest.mark.parametrize("asked", [{}, {"repeats": 2}, {"held_out": 0.3}], ids=str)
+def test_other_wishes_leave_it_as_it_is(asked) -> None:
+    """How often folds are drawn says nothing against a given split."""
+    protocol = Protocol(**asked)
+    assert given_parts(with_split(THREE, protocol), protocol) is not None
+
+
+def test_no_split_no_parts() -> None:
+    """A table without such a column has none."""
+    assert given_parts(prepared(60, Protocol()), Protocol()) is None
+
+
+@pytest.mark.parametrize(
+    ("sizes", "words"),
+    [
+        ((1200, 30, 40), "1,200 rows to learn from, 30 rows judge, 40 are opened once."),
+        ((12, 3, 0), "12 rows to learn from, 3 rows judge."),
+        ((12, 0, 4), "12 rows to learn from, it is judged by parts of them, 4 are opened once."),
+    ],
+)
+def test_a_given_split_says_what_is_done_with_it(sizes, words) -> None:
+    """Who learns, who judges, and what is opened once, if anything."""
+    assert Given(*map(np.arange, sizes)).sentence == f"the split that came with the data is kept: {words}"

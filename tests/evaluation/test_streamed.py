@@ -17,7 +17,9 @@ from lamina.evaluation.passes import Streamed, stream
 from lamina.evaluation.streamed import refuse_unstreamed
 from lamina.evaluation.tally import truth_of
 from lamina.foundation.errors import DataError, LaminaError, SchemaError, SpecError
+from lamina.networks import MLP, Conv, ConvNet, Table, Words
 from lamina.training import AdamW, Training
+from pictures import encoded
 from quick import SMALL
 
 ROWS = 3_000
@@ -208,3 +210,38 @@ def test_sources_that_cannot_be_streamed_are_refused(folders, tmp_path: Path) ->
     for data, target, kind, words in told:
         with pytest.raises(kind, match=words):
             lamina.fit(data, target, stream=True)
+
+
+def test_fields_are_streamed_with_rivals_of_their_own(tmp_path: Path) -> None:
+    """A stream of images and texts is judged like one in memory: rivals that read them, and one network of them."""
+    rng = np.random.default_rng(0)
+    code = np.arange(200) % 2
+    pixels = rng.integers(0, 120, (200, 8, 8)) + 100 * code[:, None, None]
+    table = pa.table(
+        {
+            "photo": [encoded(one.astype(np.uint8)) for one in pixels],
+            "remark": [f"we saw {' '.join(rng.choice(['rain', 'wind', 'snow'], 5))} again" for _ in range(200)],
+            "kind": [["dark", "light"][one] for one in code],
+        }
+    )
+    pq.write_table(table, tmp_path / "rows.parquet", row_group_size=70)
+    network = Table(trunk=MLP(widths=(4,)), image=ConvNet(layers=(Conv(channels=2),)), text=Words(units=2, pairs=0))
+    study = study_of(
+        tmp_path / "rows.parquet", "kind", contenders=["linear", "hog-linear"], network=network, explain=True
+    )
+    assert {one.contender.name for one in study.tallies} == {"constant", "linear", "hog-linear", "network"}
+    assert study.contender("linear").scores[0].mean > 0.9
+    assert [one["kind"] for one in study.facts()["fields"]] == ["image", "text"]
+    assert len(study.network.predict(table.drop_columns("kind"))) == 200
+
+
+def test_networks_of_streamed_images_stand_alone(tmp_path: Path) -> None:
+    """Where nobody asks for members one network reads images, as in memory."""
+    pixels = np.random.default_rng(0).integers(0, 256, (120, 8, 8), dtype=np.uint8)
+    table = pa.table({"photo": [encoded(one) for one in pixels], "kind": ["a", "b"] * 60})
+    pq.write_table(table, tmp_path / "rows.parquet")
+    training = Training(epochs=1, device="cpu")
+    study = lamina.fit(
+        tmp_path / "rows.parquet", "kind", stream=True, contenders=(), training=training, workers=0, explain=False
+    )
+    assert len(study.histories) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,11 @@ from lamina.model import ClassicPredictor, Predictor, load
 from lamina.networks import FCN, MLP, Conv, ConvNet, Table, Words
 from lamina.training import AdamW, Training
 from pictures import encoded
+from rival_ground import HERE
 
 THREE = Protocol(folds=3, repeats=1)
 BRIEF = Training(epochs=12, batch=32, optimiser=AdamW(learning_rate=0.01), device="cpu", precision="float32")
-WORDS = "all that we saw in town was rain and wind some snow fell again so long ago but nobody ever asked".split()
+WORDS = ["all", "that", "we", "saw", "in", "town", "was", "rain", "and", "wind", "some", "snow", "again", "so", "long"]
 
 Columns = dict[str, Any]
 
@@ -250,3 +252,31 @@ def test_a_network_of_fields_is_told_in_layers(of_all: Study) -> None:
     """What reads a field is one layer, and stands beside those that follow."""
     kinds = [one["kind"] for one in of_all.facts()["network"]["layers"]]
     assert kinds == ["OneHot", "Image", "Words", "Series", "Affine", "Affine"]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_guest_takes_part_and_is_kept_if_it_can_be(monkeypatch: pytest.MonkeyPatch, workers: int) -> None:
+    """An estimator by its name learns from pixels, here or in another process; what no file can hold is not kept."""
+    monkeypatch.setattr(sys, "path", [*sys.path, HERE])
+    guests = ["none", "sklearn.tree:DecisionTreeClassifier", "rival_ground:Unkept"]
+    columns = {"photo": photos(90), "odd": [f"{code % 2}" for code in load_digits().target[:90]]}
+    network = Table(trunk=MLP(widths=()), image=ConvNet(layers=(Conv(channels=2),)))
+    study = asked(columns, "odd", network=network, contenders=guests, choose="Unkept", workers=workers, explain=False)
+    assert {one.contender.name for one in study.tallies} == {"constant", "DecisionTreeClassifier", "Unkept", "network"}
+    assert study.contender("DecisionTreeClassifier").scores[0].mean > 0.6
+    assert study.chosen != "Unkept"
+    words = "'Unkept' was to be kept, but cannot be written to a file; the advised contender is kept."
+    assert words in [note.sentence for note in study.notes]
+    chosen = replace(BRIEF, epochs=1)
+    tree = asked(
+        columns,
+        "odd",
+        network=network,
+        training=chosen,
+        contenders=guests[:2],
+        choose="DecisionTreeClassifier",
+        workers=workers,
+        explain=False,
+    )
+    assert tree.chosen == "DecisionTreeClassifier"
+    assert len(tree.model.predict({"photo": columns["photo"]})) == 90

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv as csv
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
+import lamina
 from lamina.data import Raw
 from lamina.model import Answers, Model
+from lamina.training import Training
 from quick import mixed_columns, quick_fit
 
 
@@ -67,3 +71,22 @@ def test_what_fits_is_one_piece(model: Model) -> None:
         with Answers(model, data) as answers:
             (found,) = answers
         assert found.equals(model.answer(columns))
+
+
+def test_answers_about_a_folder_of_images_name_the_files(tmp_path: Path) -> None:
+    """Rows of a folder have no other name; a single image needs none."""
+    for label, shade in (("dark", 40), ("light", 200)):
+        (tmp_path / "photos" / label).mkdir(parents=True)
+        for i in range(8):
+            pixels = np.full((8, 8), shade + i, np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "photos" / label / f"{i}.png")
+    kept = lamina.fit(
+        tmp_path / "photos", "label", contenders=["linear"], choose="linear", curve=False, training=Training(epochs=1)
+    ).model
+    with Answers(kept, tmp_path / "photos" / "light") as answers:
+        (found,) = answers
+    assert found["file"].to_pylist() == [f"{i}.png" for i in range(8)]
+    with Answers(kept, tmp_path / "photos" / "light" / "3.png") as answers:
+        (one,) = answers
+    assert "file" not in one.column_names
+    assert one["prediction"].to_pylist() == found["prediction"].to_pylist()[3:4]

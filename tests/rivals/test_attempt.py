@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.tree import DecisionTreeClassifier
 
-from lamina.classical import FAMILIES, Foreign
+from lamina.classical import FAMILIES, Constant, Foreign, LearntRead, Linear, Plain, Read, families_for
 from lamina.data import ClassTarget, NumberTarget
 from lamina.rivals import Trial, answers_of, attempt, encode
 from lamina.rivals import attempt as attempt_room
-from rival_ground import Polite, Refuser, ground, two_trials
+from lamina.rivals.attempt import own_family, read_by
+from rival_ground import Polite, Refuser, field_ground, ground, two_trials
 
 
 @pytest.fixture
@@ -152,3 +154,73 @@ def test_the_clock_counts_no_first_time() -> None:
     first, second = (attempt(family, encoded, seed=0, keep=False) for _ in range(2))
     assert fits == [20, 24, 24]
     np.testing.assert_array_equal(first.answers, second.answers)
+
+
+@pytest.fixture(scope="module")
+def of_fields():
+    """Images and series of a trial, encoded, and the codes of the classes of the rows that judge."""
+    table, schema, task = field_ground()
+    encoded = encode(table, schema, task, two_trials()["0"], clipped=True)
+    return encoded, encoded.target.encode(table.column("kind"))[24:]
+
+
+def test_images_and_series_reach_a_rival_whole(of_fields) -> None:
+    """The batch is handed on as it is, fields and all; where there are none, the features alone."""
+    encoded, _ = of_fields
+    assert [field.shape for field in encoded.train.fields] == [(24, 1, 8, 8), (24, 1, 14)]
+    assert read_by(encoded.train) is encoded.train
+    table, schema, task = ground()
+    plain = encode(table, schema, task, two_trials()["0"], clipped=True)
+    assert read_by(plain.train) is plain.train.numbers
+
+
+@pytest.mark.parametrize("name", ["constant", "linear", "hog-linear", "kernels", "dtw", "forest"])
+def test_rivals_of_fields_answer_about_rows_they_never_saw(of_fields, name) -> None:
+    """Each learns from whole rows; those that look at pixels tell light from dark."""
+    encoded, truth = of_fields
+    family = families_for(("image", "series"))[name]
+    done = attempt(family, encoded, seed=0, keep=True)
+    assert done.failed is None
+    assert done.answers.shape == (24, 2)
+    np.testing.assert_allclose(done.answers.sum(axis=1), 1, atol=1e-9)
+    if name in ("linear", "forest"):
+        assert (done.answers.argmax(axis=1) == truth).all()
+    assert np.array_equal(np.exp(done.learnt.scores(encoded.test)), done.answers)
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        ({"rows": 23}, "more than 23 rows to learn from"),
+        ({"numbers": 77}, "more than 77 numbers a row"),
+        ({"cells": 24 * 78 - 1}, "more than 1,871 numbers in all to learn from"),
+        ({"rows": 24, "numbers": 78, "cells": 24 * 78}, None),
+    ],
+    ids=str,
+)
+def test_what_would_take_too_long_is_left_out_in_words(of_fields, limits, words) -> None:
+    """24 rows of 64 pixels and 14 steps: a limit below that is said before anything is learnt."""
+    done = attempt(Read(family=Constant(), **limits), of_fields[0], seed=0, keep=False)
+    assert done.failed == words
+    assert len(done.answers) == (24 if words is None else 0)
+
+
+def test_a_guest_learns_from_pixels_or_says_why_not(of_fields) -> None:
+    """An estimator of a user's own gets rows of numbers; one that raises is left out, one of ours is a defect."""
+    encoded, truth = of_fields
+    guest = Foreign(estimator=DecisionTreeClassifier(max_depth=2, random_state=0), name="tree", title="Tree")
+    done = attempt(Read(reading=Plain(), family=guest), encoded, seed=0, keep=True)
+    assert done.failed is None
+    assert (done.answers.argmax(axis=1) == truth).mean() > 0.8
+    assert isinstance(done.learnt, LearntRead)
+    refuser = Foreign(estimator=Refuser(), name="Refuser", title="Refuser")
+    done = attempt(Read(reading=Plain(), family=refuser), encoded, seed=0, keep=False)
+    assert "I never learn on a Monday" in str(done.failed)
+    assert own_family(Read(family=guest)) is own_family(guest) is guest
+
+
+def test_a_family_of_ours_behind_a_reading_that_raises_is_a_defect(of_fields, monkeypatch) -> None:
+    """What reads pixels is ours as well: its errors are raised."""
+    monkeypatch.setattr(Linear, "fit", lambda *a, **k: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        attempt(Read(family=Linear()), of_fields[0], seed=0, keep=False)

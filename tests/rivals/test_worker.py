@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from lamina.classical import FAMILIES, LEARNT, Foreign, foreign_from
-from lamina.rivals import attempt, encode
+from lamina.classical import FAMILIES, LEARNT, Foreign, Plain, Read, families_for, foreign_from
+from lamina.rivals import Crew, Job, attempt, encode
 from lamina.rivals.worker import Ground, family_json, family_of, serve, write_ground
-from rival_ground import Polite, ground, two_trials
+from rival_ground import HERE, Polite, field_ground, ground, two_trials
 
 
 def served(folder: Path, *jobs: dict, target: str = "kind") -> list[dict]:
@@ -89,3 +90,56 @@ def test_what_nobody_asked_for_is_not_kept(tmp_path) -> None:
     assert "learnt" not in said
     assert (tmp_path / "0.npy").exists()
     assert not (tmp_path / "0.npz").exists()
+
+
+@pytest.mark.parametrize("kinds", [("image",), ("text",), ("series",)], ids=str)
+def test_a_rival_of_fields_survives_json(kinds) -> None:
+    """What is read and how, what learns from it, and its limits."""
+    for family in families_for(kinds).values():
+        assert family_of(json.loads(json.dumps(family_json(family, None)))) == family
+
+
+def test_a_guest_of_images_goes_by_where_it_comes_from() -> None:
+    """A reading in front of it is told with it; an object without a place stays where it is."""
+    source = "sklearn.naive_bayes:GaussianNB"
+    wrapped = Read(reading=Plain(), family=foreign_from(source))
+    back = family_of(json.loads(json.dumps(family_json(wrapped, source))))
+    assert isinstance(back, Read)
+    assert back.reading == Plain()
+    assert type(back.family.estimator).__name__ == "GaussianNB"
+    assert isinstance(family_of(json.loads(json.dumps(family_json(wrapped.family, source)))), Foreign)
+    assert family_json(wrapped, None) is None
+
+
+def jobs_of_fields() -> list[Job]:
+    """Rivals of images and series, and a guest."""
+    families = families_for(("image", "series"))
+    source = "rival_ground:Polite"
+    guest = Read(reading=Plain(), family=foreign_from(source))
+    return [
+        *(Job(contender=name, family=families[name], trial="0", seed=3, keep=True) for name in ("linear", "kernels")),
+        Job(contender="Polite", family=guest, trial="0", seed=3, source=source, keep=True),
+    ]
+
+
+def test_another_process_learns_from_fields_as_this_one_does(monkeypatch) -> None:
+    """Images and series go there in the table; answers and what was learnt come back, bit for bit."""
+    monkeypatch.setattr(sys, "path", [*sys.path, HERE])
+    table, schema, task = field_ground()
+    found = []
+    for workers in (0, 1):
+        with Crew(table, schema, task, two_trials(), jobs_of_fields(), workers=workers) as crew:
+            assert len(crew.processes) == workers
+            found.append(crew.results())
+    here, there = found
+    assert set(here) == set(there) == {("linear", "0"), ("kernels", "0"), ("Polite", "0")}
+    test = encode(table, schema, task, two_trials()["0"], clipped=True).test
+    for key, one in here.items():
+        assert one.failed is there[key].failed is None
+        np.testing.assert_array_equal(one.answers, there[key].answers)
+        assert one.learnt.chosen == there[key].learnt.chosen
+        if key[0] == "Polite":  # nothing of ours holds it
+            assert not one.learnt.keepable
+            assert "Polite" in there[key].learnt.why
+        else:
+            np.testing.assert_array_equal(one.learnt.scores(test), there[key].learnt.scores(test))

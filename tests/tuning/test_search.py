@@ -9,12 +9,15 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 import lamina
 from lamina.data import Encoder
+from lamina.data.cells import tensor_column
 from lamina.evaluation import Protocol
 from lamina.foundation.errors import DataError, SpecError
+from lamina.networks import MLP, Conv, ConvNet, Table
 from lamina.tuning import search as module
 from lamina.tuning import tune
 from lamina.tuning.journal import Journal
@@ -208,3 +211,38 @@ def test_a_search_without_an_end_is_refused(tmp_path) -> None:
     """Seconds, rounds or both."""
     with pytest.raises(SpecError, match="no end"):
         tune(mixed_columns(), "grade", folder=tmp_path)
+
+
+def photos(rows: int = 40) -> pa.Table:
+    """Images, light or dark."""
+    random = np.random.default_rng(0)
+    code = np.arange(rows) % 2
+    pixels = random.integers(0, 120, (rows, 1, 8, 8)) + 100 * code[:, None, None, None]
+    return pa.table({"photo": tensor_column(pixels.astype(np.uint8)), "kind": [["dark", "light"][c] for c in code]})
+
+
+def test_a_search_over_a_network_of_images_starts_and_ends(tmp_path) -> None:
+    """Its encoder has settings that are searched, and what it ends with answers about images."""
+    network = Table(trunk=MLP(widths=(4,), dropout=0.1), image=ConvNet(layers=(Conv(channels=2, pool=4),)))
+    words = []
+    tuning = small_search(
+        tmp_path, data=photos(), target="kind", network=network, on_moment=lambda moment: words.append(moment.words)
+    )
+    assert "image head" in words[0]
+    assert len(tuning.facts["trials"]) > 1
+    assert tuning.model.predictor.spec.image.kind == "image"
+    asked = photos().drop_columns("kind")
+    assert set(tuning.model.predict(asked)) <= {"dark", "light"}
+    np.testing.assert_array_equal(
+        lamina.load(tmp_path / "model.lamina").predict_proba(asked), tuning.model.predict_proba(asked)
+    )
+
+
+def test_a_search_starts_with_as_many_members_as_a_study(monkeypatch, tmp_path) -> None:
+    """Networks of images stand alone where nobody asks for more, in a search as in `lamina.fit`."""
+    seen = []
+    monkeypatch.setattr(module, "explore", lambda search: seen.append(search.space.start.members) or 1 / 0)
+    for data, target in ((photos(), "kind"), (mixed_columns(), "grade")):
+        with pytest.raises(ZeroDivisionError):
+            small_search(tmp_path / target, data=data, target=target, network=None)
+    assert seen == [1, 4]

@@ -35,6 +35,9 @@ from lamina.cli.running import leave, run
 from lamina.foundation.errors import SpecError
 from lamina.foundation.processes import place_here
 
+SHORT_NETWORKS = """In short: lamina fit penguins --network "64 relu, dropout 0.1, 64 relu"
+For images: lamina fit photos label --network "conv 32 3x3, pool 2, 64 relu"; or lenet-5, resnet-20
+For texts and series: --network "Table(text=Phrases())", --network "Table(series=InceptionTime())\""""
 STARTED = time_of_day.monotonic()  # a budget counts from here: the libraries take seconds to load
 
 app = typer.Typer(
@@ -59,7 +62,9 @@ def fit(
     budget: Annotated[str | None, typer.Option(help="Time for everything: 30s, 5m, 2h.")] = None,
     contender: Annotated[
         list[str] | None,
-        typer.Option(help="A rival: linear, forest, ..., none, or package.module:Class of an estimator."),
+        typer.Option(
+            help="A rival: linear, forest, hog-linear (images), kernels (series), ..., none, package.module:Class."
+        ),
     ] = None,
     choose: Annotated[str | None, typer.Option(help="Keep this contender, whatever the verdict says.")] = None,
     metric: Metric = None,
@@ -89,7 +94,7 @@ def fit(
     device: Device = "auto",
     as_json: JsonOption = False,
 ) -> None:
-    """Train a network and its simpler rivals on a table, and say which to use."""
+    """Train a network and its simpler rivals on a table, images, texts or series, and say which to use."""
     from lamina.cli.parse import kinds_of, missing_of, seconds_left, seconds_of, task_of, typed_again
     from lamina.cli.progress import study_display, with_checkpoints
     from lamina.cli.render import show_study
@@ -295,7 +300,7 @@ def networks(as_json: JsonOption = False) -> None:
     for family in families:
         settings = [(name, f"{s['default']}  {s['meaning']}") for name, s in family["settings"].items()]
         show_pairs(f"{family['name']}: {family['sentence']}", settings, console_for(as_json))
-    console_for(as_json).print('In short: lamina fit penguins --network "64 relu, dropout 0.1, 64 relu"', markup=False)
+    console_for(as_json).print(SHORT_NETWORKS, markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -95,7 +95,8 @@ def _summary(one: FieldExplanation) -> str:
 
 
 def _amount(one: FieldExplanation, value: float) -> str:
-    return f"{100 * value:+.1f} points" if one.chance is not None else f"{value:+.4g}"
+    points = f"{100 * value:+.1f}" if abs(value) >= 0.0005 or not value else f"{100 * value:+.1g}"
+    return f"{points} points" if one.chance is not None else f"{value:+.4g}"
 
 
 def _text(one: FieldExplanation, text: str) -> Text:

@@ -6,7 +6,10 @@ from typing import Annotated
 
 import typer
 
-DataArgument = Annotated[str, typer.Argument(help="CSV, TSV, Parquet, Feather, JSON lines, Excel, or a built-in name.")]
+DataArgument = Annotated[
+    str,
+    typer.Argument(help="A folder of images, CSV, TSV, Parquet, Feather, JSON lines, Excel, NPZ, or a built-in name."),
+]
 ModelArgument = Annotated[str, typer.Argument(help="A file that lamina wrote, such as run/model.lamina.")]
 TargetArgument = Annotated[str | None, typer.Argument(help="The column to predict; built-in sets know theirs.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else.")]
@@ -23,5 +26,8 @@ Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 Epochs = Annotated[int | None, typer.Option(min=1, help="Passes over the training rows.")]
 Members = Annotated[int | None, typer.Option(min=1, help="Networks that answer together.")]
 Metric = Annotated[str | None, typer.Option(help="What decides: accuracy, log_loss, roc_auc, rmse, ...")]
-Network = Annotated[str | None, typer.Option(help='Such as "64 relu, 64 relu"; see `lamina networks`.')]
+Network = Annotated[
+    str | None,
+    typer.Option(help='Such as "64 relu, 64 relu" or "conv 8, pool 2, 32 relu"; see `lamina networks`.'),
+]
 Seed = Annotated[int, typer.Option(help="Seed of everything that is drawn.")]

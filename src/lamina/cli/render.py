@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 SEVERITY_STYLE = {"error": "bold red", "warning": "yellow", "info": "dim"}
 SHOWN_NOTES = 8
+NARROWEST_TITLE = 24  # letters of a contender, with its blanks, before anything is left out for it
+LEAST_TOLD = ("calibr. error", "size")  # columns that go first where a terminal is narrow
 SAID_LATER = ("budget", "curve", "kept")  # kinds of notes that were not there when a study began
 
 
@@ -41,45 +43,66 @@ def show_study(study: Study, written: Sequence[Any], console: Console) -> None:
 
 
 def show_contenders(facts: Mapping[str, Any], console: Console) -> None:
-    """One line a contender, the best first, the one that is kept in bold."""
-    headline = facts["metric"]
-    shown = [headline, *(name for name in _second(facts["task"]) if name != headline)]
+    """One line a contender, the best first, the one that is kept in bold; then who was left out, and why.
+
+    No figure is ever cut: where a terminal is too narrow, titles are folded and the columns that tell least left out.
+    """
+    ran = [one for one in facts["contenders"] if not one.get("left_out")]
+    columns = _fitting(_columns(ran, facts), console.width)
     table = Table(box=None, padding=(0, 1), header_style="cyan")
-    table.add_column("contender", no_wrap=True)
-    first, *others = (facts["metrics"][name]["label"] for name in shown)
-    for name in (first, "95 % interval", *others):
-        table.add_column(name, justify="right")
-    if facts["task"] == "classification":
-        table.add_column("calibr. error", justify="right")
-    for name in ("training", "a row", "size"):
-        table.add_column(name, justify="right")
-    for one in facts["contenders"]:
-        table.add_row(*_cells(one, shown, facts), style="bold" if one["name"] == facts["chosen"] else None)
+    table.add_column("contender")
+    for heading in columns:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for place, one in enumerate(ran):
+        cells = (Text(cells[place]) for cells in columns.values())
+        table.add_row(Text(plain(one["title"])), *cells, style="bold" if one["name"] == facts["chosen"] else None)
     console.print(table)
+    for one in facts["contenders"]:
+        if one.get("left_out"):
+            show_words(Text(plain(f"Left out: {one['title']}, {one['left_out']}."), style="dim"), console)
+
+
+def _columns(ran: Sequence[Mapping[str, Any]], facts: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The figures of those that took part, by heading; the ones that tell most first."""
+    headline = facts["metric"]
+    columns = {facts["metrics"][headline]["label"]: [_score(headline, one["scores"][headline]["mean"]) for one in ran]}
+    columns["95 % interval"] = [_interval(headline, one["scores"][headline]["interval"]) for one in ran]
+    for name in _second(facts["task"]):
+        if name != headline:
+            columns[facts["metrics"][name]["label"]] = [_score(name, one["scores"][name]["mean"]) for one in ran]
+    if facts["task"] == "classification":
+        columns["calibr. error"] = [_calibration(one["calibration"]) for one in ran]
+    columns["training"] = [time_words(one["cost"]["fit_seconds"]) for one in ran]
+    columns["a row"] = [time_words(one["cost"]["predict_ms_a_row"] / 1e3) for one in ran]
+    columns["size"] = [size_words(one["cost"]["bytes"]) for one in ran]
+    return columns
+
+
+def _fitting(columns: dict[str, list[str]], width: int) -> dict[str, list[str]]:
+    """The columns for which so many letters leave a title enough room; the score and its interval always stay."""
+    score, interval, *others = columns
+    kept = [score, interval, *sorted(others, key=lambda name: name in LEAST_TOLD)]
+    while len(kept) > 2 and NARROWEST_TITLE + sum(_width(name, columns[name]) for name in kept) > width:
+        kept.pop()
+    return {name: cells for name, cells in columns.items() if name in kept}
+
+
+def _width(heading: str, cells: Sequence[str]) -> int:
+    """The letters that a column takes, with a blank on either side."""
+    return max(map(len, [heading, *cells])) + 2
 
 
 def _second(task: str) -> tuple[str, ...]:
     return ("log_loss",) if task == "classification" else ("mae",)
 
 
-def _cells(one: Mapping[str, Any], shown: Sequence[str], facts: Mapping[str, Any]) -> list[Text]:
-    title = Text(plain(one["title"]))
-    if one.get("left_out"):
-        return [title, Text(plain(f"left out: {one['left_out']}"))]
-    scores, cost, honest = one["scores"], one["cost"], one["calibration"]
-    headline, *others = shown
-    low, high = (_score(headline, end) for end in scores[headline]["interval"])
-    error = [] if facts["task"] != "classification" else [_score("ece", honest["ece"]) if honest else ""]
-    cells = [
-        _score(headline, scores[headline]["mean"]),
-        f"{low.removesuffix(' %')} to {high}",
-        *(_score(name, scores[name]["mean"]) for name in others),
-        *error,
-        time_words(cost["fit_seconds"]),
-        time_words(cost["predict_ms_a_row"] / 1e3),
-        size_words(cost["bytes"]),
-    ]
-    return [title, *(Text(cell, justify="right") for cell in cells)]
+def _interval(name: str, ends: Sequence[float | None]) -> str:
+    low, high = (_score(name, end) for end in ends)
+    return f"{low.removesuffix(' %')} to {high}"
+
+
+def _calibration(honest: Mapping[str, Any] | None) -> str:
+    return _score("ece", honest["ece"]) if honest else ""
 
 
 def time_words(seconds: float) -> str:
@@ -122,7 +145,7 @@ def show_words(words: Text, console: Console) -> None:
 def show_remarks(remarks: Sequence[tuple[str, str]], console: Console) -> None:
     """Sentences about the data, the first few of them."""
     for severity, sentence in remarks[:SHOWN_NOTES]:
-        console.print(Text(plain(sentence), style=SEVERITY_STYLE[severity]))
+        show_words(Text(plain(sentence), style=SEVERITY_STYLE[severity]), console)
     if len(remarks) > SHOWN_NOTES:
         console.print(Text(f"... and {len(remarks) - SHOWN_NOTES} more, all in result.json", style="dim"))
 
@@ -140,8 +163,14 @@ def show_pairs(title: str, pairs: Iterable[tuple[str, str]], console: Console) -
 
 def show_facts(facts: Mapping[str, Any], console: Console) -> None:
     """What is known about a model."""
-    pairs = [(name.replace("_", " "), words_of(value)) for name, value in facts.items() if name != "name"]
+    pairs = [(name.replace("_", " "), words_of(value)) for name, value in facts.items() if name not in _said(facts)]
     show_pairs(facts["name"], pairs, console)
+
+
+def _said(facts: Mapping[str, Any]) -> set[str]:
+    """What stands elsewhere already: the heading, and the network where it is what the learner is."""
+    again = str(facts.get("learner", "")).endswith(str(facts.get("network", "-")))
+    return {"name", "network"} if again else {"name"}
 
 
 def words_of(value: Any) -> str:

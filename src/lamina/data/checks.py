@@ -183,7 +183,7 @@ def _check_unseen(usable: pa.Table, schema: Schema) -> Iterator[Finding]:
     for column in schema.inputs:
         gone = _missing_count(usable, column.name) if isinstance(column, Image | Series) else 0
         if 0 < gone < usable.num_rows:
-            stand_in = "a picture of the mean colour stands" if isinstance(column, Image) else "nothing stands"
+            stand_in = "a picture of the mean colour stands" if isinstance(column, Image) else "an empty series stands"
             words = (
                 f"column {column.name!r} has no {column.word} in {gone:,} of {usable.num_rows:,} rows: {stand_in} in."
             )

@@ -46,6 +46,7 @@ def check_duplicates(table: pa.Table, schema: Schema, rows: Rows) -> list[Findin
     keys = row_keys(table, [*names, schema.target] if schema.target else names)[rows]
     again = np.ones(len(keys), np.bool_)
     again[np.unique(keys, return_index=True)[1]] = False
+    again &= _held(table, names)[rows]
     if not again.any():
         return []
     share = again.mean()
@@ -68,8 +69,9 @@ def check_split(table: pa.Table, schema: Schema, train_rows: Rows, test_rows: Ro
     >>> print(check_split(table, schema, np.array([0, 1]), np.array([2, 3]))[0].sentence)
     1 of 2 test rows (50.0%) stands in the training rows too, with the same value in every input column: ...
     """
-    keys = row_keys(table, [column.name for column in schema.inputs])
-    twins = np.isin(keys[test_rows], keys[train_rows])
+    names = [column.name for column in schema.inputs]
+    keys = row_keys(table, names)
+    twins = np.isin(keys[test_rows], keys[train_rows]) & _held(table, names)[test_rows]
     alike = check_alike(table, schema, train_rows, test_rows[~twins])
     if not twins.any():
         return alike
@@ -80,6 +82,14 @@ def check_split(table: pa.Table, schema: Schema, train_rows: Rows, test_rows: Ro
         "Drop copies, or split by group."
     )
     return (_finding("split", share, test_rows[twins], words), *alike)
+
+
+def _held(table: pa.Table, names: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Which rows hold anything: two images that could not be read are no copies of each other."""
+    held = np.zeros(table.num_rows, np.bool_)
+    for name in names:
+        held |= np.asarray(pc.is_valid(table.column(name)))
+    return held
 
 
 def _finding(kind: str, share: float, rows: Rows, sentence: str) -> Finding:

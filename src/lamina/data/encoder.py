@@ -200,6 +200,13 @@ def fit_encoder(
     chosen = schema.inputs if fields else schema.features
     fitted = _fit_columns(table, chosen, as_codes=categories == "codes", clipped=clipped)
     encoder = Encoder(columns=tuple(fitted))
+    if not encoder.columns and not chosen and schema.inputs:
+        kinds = ", ".join(dict.fromkeys(f"{column.word} {column.name!r}" for column in schema.inputs))
+        raise DataError(
+            wrong=f"there is nothing to read beside {kinds}, and this learner reads only numbers and categories.",
+            expected="a column of single values: numbers, categories, flags, dates; or a learner that reads others.",
+            remedy="leave the network out for the usual one, which reads them, or name one with an encoder for them.",
+        )
     if not encoder.columns:
         raise DataError(
             wrong=f"none of the {len(chosen)} input columns varies in the {table.num_rows:,} training rows.",

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from lamina.data.builtin import BUILTIN
-from lamina.data.formats import recognise
+from lamina.data.formats import holds_images, recognise
 from lamina.data.notes import Note
 from lamina.data.opening import open_source
 from lamina.data.raw import Raw
@@ -59,7 +59,7 @@ def as_source(
         if stream or (stream is None and not fits(source)):
             yield source
         else:
-            yield _whole(source) if is_folder(path) else data
+            yield _whole(source, images=holds_images(path)) if is_folder(path) else data
 
 
 def fits(source: Source) -> bool:
@@ -92,7 +92,10 @@ def _may_be_long(path: Path) -> bool:
         return False
 
 
-def _whole(source: Source) -> Raw:
+def _whole(source: Source, *, images: bool) -> Raw:
+    """All rows of a folder; a folder of images tells of itself."""
+    if images:
+        return dataclasses.replace(source.raw(0, source.rows), notes=source.notes)
     files = f"{len(source.parts):,} files" if len(source.parts) > 1 else "one file"
     words = f"{source.name!r} was read as one table of {source.rows:,} rows from {files}; --stream would stream it."
     note = Note(kind="source", sentence=words)

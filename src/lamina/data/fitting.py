@@ -20,6 +20,7 @@ from lamina.data.raw import Raw
 from lamina.foundation.errors import SchemaError
 
 FITTING_SHARE = 0.5  # at least so much of a column's values must fit
+MOST_EXAMPLES = 3  # of cells that did not fit, each for another reason
 
 _WANTED = {
     "number": "a number",
@@ -59,7 +60,7 @@ def fitting(found: Found, values: pa.Array, why: Mapping[int, str] | None = None
     if not mostly(found, values):
         raise _unfit(found, bad, why or {})
     what = f"should hold {_WANTED[found.column.word]}, but"
-    return values, [cell_note(found, bad, what, (why or {}).get(int(bad[0]), ""))]
+    return values, [cell_note(found, bad, what, why or {})]
 
 
 def mostly(found: Found, values: pa.Array) -> bool:
@@ -93,10 +94,13 @@ def row_note(found: Found, rows: Sequence[int], sentence: str) -> Note:
     return Note(kind="rows", column=found.column.name, rows=numbers, count=len(rows), sentence=sentence)
 
 
-def cell_note(found: Found, rows: np.ndarray, what: str, why: str = "") -> Note:
-    """A note of cells that were read as missing."""
-    numbers = found.raw.row_numbers(rows[:FIRST_ROWS])
-    held = found.held(int(rows[0]), why)
+def cell_note(found: Found, rows: np.ndarray, what: str, why: Mapping[int, str] | None = None) -> Note:
+    """A note of cells that were read as missing; an example for each reason ``why``, where reasons are known."""
+    numbers, reasons = found.raw.row_numbers(rows[:FIRST_ROWS]), why or {}
+    examples: dict[str, int] = {}
+    for row in rows.tolist():
+        examples.setdefault(reasons.get(row, ""), row)
+    held = ", ".join(found.held(row, reason) for reason, row in [*examples.items()][:MOST_EXAMPLES])
     verb = "holds" if len(rows) == 1 else "hold values such as"
     name = found.column.name
     sentence = f"column {name!r} {what} {row_words(numbers, len(rows))} {verb} {held}: read as missing."

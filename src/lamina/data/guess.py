@@ -184,7 +184,8 @@ def _text(cells: Cells) -> Column | None:
     letters = pc.mean(pc.utf8_length(cells.distinct)).as_py()
     if words < TEXT_WORDS and (letters < TEXT_LETTERS or words < 2):
         return None
-    return Text(name=cells.name, reason=f"its cells are sentences of about {words:.0f} words.")
+    usual = pc.approximate_median(pc.add(pc.count_substring_regex(cells.distinct, r"\s+"), 1)).as_py()
+    return Text(name=cells.name, reason=f"its cells are sentences of about {usual:.0f} words.")
 
 
 def _identifier(cells: Cells) -> Column | None:

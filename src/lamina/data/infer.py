@@ -8,6 +8,7 @@ from dataclasses import replace
 from lamina.data.cells import flag_words, is_array, one_array, present_cells
 from lamina.data.columns import COLUMN_KINDS, Column, Constant, Flag, Identifier, Image, Number, Series, Text
 from lamina.data.evidence import Cells, category, image, moment, number, series
+from lamina.data.formats.folders import IMAGE, LABEL
 from lamina.data.guess import guess_column
 from lamina.data.notes import Note
 from lamina.data.raw import Raw
@@ -43,7 +44,7 @@ def infer_schema(
     >>> [column.word for column in schema.columns]
     ['category', 'number']
     """
-    check_asked(raw.table.column_names, raw.name, target=target, kinds=kinds, task=task)
+    check_asked(raw.table.column_names, raw.name, target=target, kinds=kinds, task=task, notes=raw.notes)
     columns = judge_columns(_evidence(raw, target, task), kinds)
     return Schema(columns=columns, target=target, missing=raw.missing)
 
@@ -92,8 +93,9 @@ def check_asked(
     target: str | None,
     kinds: Mapping[str, str | Column] | None,
     task: Task | None,
+    notes: Sequence[Note] = (),
 ) -> None:
-    """Refuse a target or kinds of columns that are not there, and a task that is none.
+    """Refuse a target or kinds of columns that are not there, and a task that is none; ``notes`` may tell why.
 
     Raises:
         SchemaError: there is no such column; the nearest names are offered.
@@ -101,7 +103,7 @@ def check_asked(
     """
     for name in (*(kinds or {}), *(() if target is None else (target,))):
         if name not in names:
-            raise _no_column(name, names, place)
+            raise _no_column(name, names, place, notes)
     _check_task(task)
 
 
@@ -199,9 +201,13 @@ def _check_task(task: str | None) -> None:
         )
 
 
-def _no_column(name: str, names: Sequence[str], place: str) -> SchemaError:
+def _no_column(name: str, names: Sequence[str], place: str, notes: Sequence[Note]) -> SchemaError:
+    told = next((f" ({note.sentence.rstrip('.')})" for note in notes if repr(name) in note.sentence), "")
+    bare = list(names) == [IMAGE] and name == LABEL
     return SchemaError(
-        wrong=f"there is no column {name!r} in {place or 'the table'}.",
-        expected=f"the name of one of its {len(names):,} columns.",
-        remedy=nearest(name, names),
+        wrong=f"there is no column {name!r} in {place or 'the table'}{told}.",
+        expected="a folder for each class, with its images inside."
+        if bare
+        else f"the name of one of its {len(names):,} columns.",
+        remedy="sort the images into folders named after their classes." if bare else nearest(name, names),
     )

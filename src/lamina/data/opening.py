@@ -130,7 +130,7 @@ def _kind(path: Path) -> str:
         ) from error
     if kind not in _ENDINGS:
         raise DataError(
-            wrong=f"{str(path)!r} is a {kind} file, which can only be read whole.",
+            wrong=f"{str(path)!r} is {'an' if kind[0] in 'ai' else 'a'} {kind} file, which can only be read whole.",
             expected="a Parquet or CSV file, or a folder of them.",
             remedy="save it as Parquet, or read it into memory: lamina.read(path).",
         )

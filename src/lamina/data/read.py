@@ -20,6 +20,7 @@ from lamina.data.formats import (
     read_delimited,
     read_feather,
     read_frame,
+    read_image,
     read_images,
     read_json,
     read_matrix,
@@ -39,6 +40,7 @@ _READERS: dict[str, Callable[[Path], Raw]] = {
     "arrays": read_arrays,
     "delimited": read_delimited,
     "feather": read_feather,
+    "image": read_image,
     "json": read_json,
     "parquet": read_parquet,
     "spreadsheet": read_spreadsheet,
@@ -49,10 +51,10 @@ def read(source: Any, *, missing: Sequence[str] = MISSING_SPELLINGS) -> Raw:
     """A table from wherever it is, its cells as they were found.
 
     Args:
-        source: the path of a CSV, TSV, Parquet, Feather, JSON lines, Excel or NPZ file, or of a folder of images; the
-            name of a built-in set; any frame of pandas, polars or pyarrow; a dict of columns; a list of dicts, one a
-            row; a numpy array, of shape ``(row, column)``; or what `read` gave before. Names of image files in a
-            table are looked up from the folder of the table, in a frame from the working folder.
+        source: the path of a CSV, TSV, Parquet, Feather, JSON lines, Excel or NPZ file, of an image, or of a folder
+            of images; the name of a built-in set; any frame of pandas, polars or pyarrow; a dict of columns; a list of
+            dicts, one a row; a numpy array, of shape ``(row, column)``; or what `read` gave before. Names of image
+            files in a table are looked up from the folder of the table, in a frame from the working folder.
         missing: how the source spells a missing value, besides the empty cell.
 
     Raises:

@@ -22,7 +22,7 @@ from torch import nn
 from lamina.data import ClassTarget, Encoder, NumberTarget, Schema
 from lamina.estimators.encoding import Encoded, RowNumbers, encode_part, end_to_end, targets_for
 from lamina.estimators.mirror import LOOKED_AT, Mirrors, ask_mirrors, mirroring
-from lamina.estimators.recipe import Task, suited, usual_loss, usual_precision
+from lamina.estimators.recipe import Task, suited, usual_loss, usual_precision, usual_training
 from lamina.estimators.truth import monitor_for
 from lamina.foundation.signature import Signature
 from lamina.model import Predictor
@@ -118,7 +118,7 @@ def fit_networks(
             partial(_build, spec, signature),
             pool,
             members,
-            replace(usual_precision(training, spec, signature), seconds=clock.share(len(group))),
+            replace(usual_training(training, spec, signature), seconds=clock.share(len(group))),
             loss=loss,
             monitor=monitor_for(loss),
             on_epoch=on_epoch,

@@ -34,6 +34,7 @@ Task = Literal["classification", "regression"]
 
 CONVOLVED = (ConvNet, ResNet, FCN, InceptionTime)  # encoders that were seen to learn as well in bfloat16
 SMALL, LARGE = 1_500, 10_000  # rows at which the recipe changes
+IMAGE_EPOCHS, TEXT_EPOCHS = 20, 8
 SMOOTHING = 0.05  # for few rows: certainty that so little data cannot justify
 
 
@@ -80,6 +81,22 @@ def usual_precision(training: Training, network: Network, signature: Signature) 
     if training.precision != "auto" or not convolved or not reckons_halves(pick_device(training.device)):
         return training
     return replace(training, precision="bfloat16")
+
+
+def usual_epochs(training: Training, signature: Signature) -> Training:
+    """The training with as many passes as networks of images or texts need, where that was left open.
+
+    Texts are learnt by heart after a few; images that are moved about are never quite the same twice.
+    """
+    kinds = {field.holds for field in signature.fields if field.holds != "image" or not is_tiny(field)}
+    if training.epochs != "auto" or not kinds & {"image", "text"}:
+        return training
+    return replace(training, epochs=IMAGE_EPOCHS if "image" in kinds else TEXT_EPOCHS)
+
+
+def usual_training(training: Training, network: Network, signature: Signature) -> Training:
+    """What was asked for, with the usual passes and precision where that was left open."""
+    return usual_precision(usual_epochs(training, signature), network, signature)
 
 
 def usual_members(rows: int, kinds: Sequence[FieldKind] = ()) -> int:

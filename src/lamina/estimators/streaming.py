@@ -40,7 +40,7 @@ from lamina.data import (
 )
 from lamina.estimators.fitting import LEAST_SECONDS, Fitted, Part
 from lamina.estimators.keep import to_model
-from lamina.estimators.recipe import Task, suited, usual_loss
+from lamina.estimators.recipe import Task, suited, usual_loss, usual_precision
 from lamina.estimators.truth import check_loss, monitor_for, score_count, truth_of
 from lamina.foundation.errors import SpecError
 from lamina.foundation.signature import Signature
@@ -196,8 +196,10 @@ class _Plan:
         target = _target(found, task, loss)
         signature = encoder.signature(scores=score_count(target, loss))
         pieces = Pieces(source=source, survey=found, encoder=encoder, rows=block_rows(encoder, source.row_bytes))
+        spec = suited(network, found.rows, signature)
+        training = usual_precision(training, spec, signature)
         return cls(
-            network=suited(network, found.rows, signature),
+            network=spec,
             training=replace(training, loss=loss, epochs=streamed_epochs(training, found.rows)),
             blocks=TensorBlocks(pieces=pieces, target=target, loss=loss),
             signature=signature,

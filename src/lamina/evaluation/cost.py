@@ -63,6 +63,6 @@ def _sizes(learnt: Any) -> tuple[int, int, int] | tuple[None, None, None]:
     if isinstance(learnt, Fitted):
         weights = learnt.predictor.size * learnt.predictor.members
         return weights, weights, 4 * weights
-    if learnt is None or learnt.kind not in LEARNT:  # somebody else's: its size is not known
+    if learnt is None or learnt.kind not in LEARNT or not learnt.keepable:  # somebody else's: its size is not known
         return None, None, None
     return learnt.parameters, learnt.multiply_adds, sum(array.nbytes for array in learnt.arrays().values())

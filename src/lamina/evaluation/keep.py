@@ -24,7 +24,10 @@ LIMITS = ("Rows unlike those it learnt from: other places, times or ways of meas
 
 def can_be_kept(tally: Tally) -> bool:
     """Whether there is a way to write what it learnt into a file without running code from it."""
-    return tally.contender.name == NETWORK or getattr(tally.kept.learnt, "kind", None) in LEARNT
+    if tally.contender.name == NETWORK:
+        return True
+    learnt = tally.kept.learnt  # a reader of images that may be kept can have something behind it that may not
+    return getattr(learnt, "kind", None) in LEARNT and bool(getattr(learnt, "keepable", True))
 
 
 def kept_model(prepared: Prepared, plan: Plan, tally: Tally, recipe: Recipe, *, metric: str, seed: int) -> Model:

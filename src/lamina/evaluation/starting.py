@@ -23,6 +23,7 @@ from lamina.evaluation.setup import OnStep, Setup, workers_for
 from lamina.evaluation.step import Step
 from lamina.evaluation.streamed import StreamedRecipe, refuse_unstreamed
 from lamina.evaluation.tally import classes_of
+from lamina.evaluation.unread import saying_what_is_unread
 from lamina.foundation.signature import FieldKind
 from lamina.networks import Network
 from lamina.training import Training
@@ -70,7 +71,7 @@ def start(data: Any, target: str | None, asked: Asked) -> Setup:
     seed = asked.seed
     prepared = prepare(data, target, task=asked.task, protocol=asked.protocol, kinds=asked.kinds, missing=asked.missing)
     prepared = quick_rows(prepared, asked.protocol, seed=seed) if asked.quick else prepared
-    prepared = _saying_what_was_given(prepared, asked.protocol)
+    prepared = saying_what_is_unread(_saying_what_was_given(prepared, asked.protocol), asked.network)
     rows, kinds = prepared.table.num_rows, prepared.schema.field_kinds
     rivals = rivals_of(asked, kinds)
     seeds = member_seeds(seed, asked.members or (1 if asked.quick else None), asked.network, rows=rows, kinds=kinds)
@@ -129,6 +130,7 @@ def start_stream(source: Source, target: str | None, asked: Asked) -> tuple[Setu
     named = named_target(source.name, target, source.columns.names)
     asked.say(Step(stage="plan", words=f"Looking through {source.rows:,} rows of {source.name!r}."))
     found = stream(source, named, task=asked.task, protocol=asked.protocol, kinds=asked.kinds, seed=asked.seed)
+    found = replace(found, prepared=saying_what_is_unread(found.prepared, asked.network))
     kinds = found.prepared.schema.field_kinds
     seeds = member_seeds(asked.seed, asked.members, asked.network, rows=found.rows, kinds=kinds)
     recipe = StreamedRecipe(

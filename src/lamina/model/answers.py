@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -11,6 +13,8 @@ import pyarrow as pa
 
 from lamina.data import Note, Notes, Source, as_source
 from lamina.data.extent import is_folder
+from lamina.data.formats import holds_images
+from lamina.data.formats.folders import IMAGE
 from lamina.model.model import Model
 
 
@@ -18,7 +22,8 @@ class Answers:
     """The answers of a model as tables, in the order of the rows, while the ``with`` block lasts.
 
     A folder, or a Parquet or delimited file that does not fit comfortably into memory, is read and answered a piece at
-    a time; all else is one piece. ``rows`` and ``notes`` tell what was answered so far, and what to know of it.
+    a time; all else is one piece. About a folder of images the answers begin with a column ``file``. ``rows`` and
+    ``notes`` tell what was answered so far, and what to know of it.
 
     Args:
         model: what answers.
@@ -58,4 +63,10 @@ class Answers:
             answers, notes = self.model.answer_with_notes(piece, coverage=self.coverage)
             self._told.add(notes)
             self.rows += answers.num_rows
-            yield answers
+            yield self._named(answers, piece)
+
+    def _named(self, answers: pa.Table, piece: Any) -> pa.Table:
+        """The answers, and before them the files of a folder of images: its rows have no other name."""
+        if not (is_folder(self.data) and holds_images(Path(os.fspath(self.data)))):
+            return answers
+        return answers.add_column(0, "file", piece.table.column(IMAGE))

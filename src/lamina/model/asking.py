@@ -20,7 +20,7 @@ def rows_of(data: Any) -> Any:
     """The data; a dict with one value a column becomes one of lists with one row."""
     if not isinstance(data, Mapping) or not data:
         return data
-    single = all(isinstance(value, str) or not hasattr(value, "__len__") for value in data.values())
+    single = all(isinstance(value, str | bytes) or not hasattr(value, "__len__") for value in data.values())
     return {name: [value] for name, value in data.items()} if single else data
 
 

@@ -45,7 +45,7 @@ def usual_image_encoder(field: Field, rows: int) -> ConvNet:
     halvings = max(0, round(math.log2(min(size) / LEFT)))
     pairs = widths[len(widths) - min(halvings, len(widths)) :]
     layers = [*_stem(WIDTHS[0], halvings - len(pairs)), *(conv for width in pairs for conv in _pair(width))]
-    return ConvNet(layers=tuple(layers), head="mean", augment=_usual_changes(min(size)))
+    return ConvNet(layers=tuple(layers), head="mean", augment=_usual_changes(min(size), rows))
 
 
 def is_tiny(field: Field) -> bool:
@@ -58,7 +58,10 @@ def usual_image_trunk(field: Field) -> MLP:
     return MLP(widths=(128,), dropout=0.3) if is_tiny(field) else MLP(widths=())
 
 
-def _usual_changes(side: int) -> Augment:
+def _usual_changes(side: int, rows: int) -> Augment:
+    """Few images are moved, turned and zoomed; of many there are examples of all that, and moving them is enough."""
+    if rows >= MANY:
+        return Augment(shift=max(1, side // 8))
     return Augment(shift=max(1, side // 16), turn=10.0, zoom=0.1)
 
 

@@ -27,6 +27,7 @@ from lamina.networks.initialise import fill_embedding
 from lamina.networks.layers import Dropout, Embedding
 from lamina.networks.tokens import PADDING, Tokens, look_up, make_tokens
 
+FIRST = 0.1  # length of a first row: what training never meets keeps it, and must hardly speak
 MOST_ROWS = 100_000  # training texts that are counted, evenly spread over all
 
 
@@ -47,7 +48,7 @@ class Words:
     units: int = setting(64, "numbers of a token", low=1, high=4096, log=True)
     pairs: int = setting(1 << 14, "rows that neighbouring pairs share; 0 for none", low=0, high=1 << 24)
     blanks: float = setting(0.2, "chance to read a token as unknown while training", low=0, below=1)
-    dropout: float = setting(0.3, "chance to silence a unit while training", low=0, below=1)
+    dropout: float = setting(0.5, "chance to silence a unit while training", low=0, below=1)
 
     def __post_init__(self) -> None:
         check(self)
@@ -56,7 +57,11 @@ class Words:
         """The network for a field of texts, weights drawn from ``stream``."""
         tokens = make_tokens(field, self.units, stream=stream, blanks=self.blanks)
         pairs = fill_embedding(Embedding(self.pairs + 1, self.units), stream=stream) if self.pairs else None
-        return WordsNetwork(tokens, pairs, dropout=self.dropout)
+        network = WordsNetwork(tokens, pairs, dropout=self.dropout)
+        with torch.no_grad():
+            for rows in network.parameters():
+                rows.mul_(FIRST)
+        return network
 
 
 class WordsNetwork(nn.Module):

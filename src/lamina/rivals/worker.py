@@ -25,7 +25,7 @@ from lamina.classical import LEARNT, SPECS, Foreign, Plain, Read, foreign_from
 from lamina.data import Schema
 from lamina.foundation import specs
 from lamina.foundation.specs import Json
-from lamina.rivals.attempt import Attempt, Encoded, attempt, encode, own_family
+from lamina.rivals.attempt import Attempt, Encoded, NotKept, attempt, encode, own_family
 from lamina.rivals.trial import Trial
 
 TABLE, SCHEMA, ROWS = "table.arrow", "schema.json", "rows.npz"
@@ -67,9 +67,10 @@ def write_attempt(folder: Path, name: str, done: Attempt) -> Json:
     facts = {"cpu_seconds": done.cpu_seconds, "predict_seconds": done.predict_seconds, "failed": done.failed}
     if learnt is None:
         return facts
-    held = {"kind": learnt.kind, "chosen": learnt.chosen, "remarks": learnt.remarks}
+    kept = learnt.kind in LEARNT and learnt.keepable
+    held = {"kind": learnt.kind if kept else NotKept.kind, "chosen": learnt.chosen, "remarks": learnt.remarks}
     held |= {"why": getattr(learnt, "why", None)}
-    if learnt.kind in LEARNT:
+    if kept:
         np.savez(folder / f"{name}.npz", **learnt.arrays())
     return facts | {"learnt": held}
 

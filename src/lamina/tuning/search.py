@@ -117,8 +117,8 @@ def tune(
     prepared = prepare(data, target, task=task, protocol=protocol, kinds=kinds or {}, missing=missing)
     metric = headline_of(prepared, metric)
     plan = outer_plan(prepared, protocol, seed=seed)
-    rows, kinds = prepared.table.num_rows, prepared.schema.field_kinds
-    many = len(member_seeds(seed, members, asked_network, rows=rows, kinds=kinds))
+    rows, fields = prepared.table.num_rows, prepared.schema.field_kinds
+    many = len(member_seeds(seed, members, asked_network, rows=rows, kinds=fields))
     start = (asked_network, asked_training, many)
     ground, epochs, space = _ground(prepared, plan, *start, metric=metric, seed=seed)
     place = Path(folder)

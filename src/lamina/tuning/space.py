@@ -72,6 +72,8 @@ class Space:
         network = self.recipe(point).network
         hidden = [spec for _, spec in walk(network) if isinstance(spec, MLP)]
         shape = _shape(hidden[0]) if hidden else type(network).__name__
+        fields = [getattr(network, kind, None) for kind in ("image", "text", "series")]
+        shape = ", ".join([*(type(encoder).__name__ for encoder in fields if encoder is not None), shape])
         others = [
             f"{axis.label} {in_words(point[axis.name])}"
             for axis in self.axes

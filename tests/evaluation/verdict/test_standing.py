@@ -30,7 +30,7 @@ def test_every_family_has_its_place_and_its_phrase() -> None:
     assert [standing(family).simplicity for family in SIMPLICITY] == list(range(8))
     assert (SIMPLICITY[0], SIMPLICITY[-1]) == ("constant", "network")
     assert (standing("forest").phrase, standing("forest").definite) == ("a random forest", "the random forest")
-    assert (standing("foreign").phrase, standing("foreign").definite) == ("Some Title", "Some Title")
+    assert (standing("foreign").phrase, standing("foreign").definite) == ("a some Title", "the some Title")
 
 
 def test_an_unknown_family_and_no_score_are_refused() -> None:

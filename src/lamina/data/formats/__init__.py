@@ -7,7 +7,7 @@ column, built-in sets.
 from lamina.data.formats.arrays import read_arrays
 from lamina.data.formats.columnar import read_feather, read_parquet
 from lamina.data.formats.delimited import read_delimited
-from lamina.data.formats.folders import holds_images, read_images
+from lamina.data.formats.folders import holds_images, read_image, read_images
 from lamina.data.formats.frames import read_columns, read_frame, read_matrix, read_records
 from lamina.data.formats.jsonlines import read_json
 from lamina.data.formats.recognise import recognise
@@ -20,6 +20,7 @@ __all__ = [
     "read_delimited",
     "read_feather",
     "read_frame",
+    "read_image",
     "read_images",
     "read_json",
     "read_matrix",

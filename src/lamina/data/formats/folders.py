@@ -59,6 +59,11 @@ def read_images(folder: Path) -> Raw:
     return Raw(table=pa.table(columns), name=folder.name, folder=folder, notes=_notes(folder, columns, others))
 
 
+def read_image(path: Path) -> Raw:
+    """One image as a table of one row, to be asked about."""
+    return Raw(table=pa.table({IMAGE: [path.name]}), name=path.name, folder=path.parent)
+
+
 def _is_split(steps: list[list[str]]) -> bool:
     """Whether the folders on top are parts of a given split, and not classes."""
     tops = {step[0].lower() if len(step) > 1 else "" for step in steps}
@@ -81,7 +86,7 @@ def _notes(folder: Path, columns: dict[str, list[str]], others: list[str]) -> tu
     found = [Note(kind="source", sentence=words)]
     if others:
         named = ", ".join(repr(name) for name in others[:5])
-        found.append(Note(kind="source", count=len(others), sentence=f"not read in {folder.name!r}: {named}."))
+        found.append(Note(kind="files", count=len(others), sentence=f"not read in {folder.name!r}: {named}."))
     return tuple(found)
 
 

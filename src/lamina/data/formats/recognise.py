@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lamina.data.decoding import IMAGE_ENDINGS
 from lamina.foundation.errors import DataError
 
 _FORMATS = "CSV, TSV, Parquet, Feather, JSON lines, Excel or NPZ"
@@ -29,7 +30,7 @@ _FOREIGN: tuple[tuple[bytes, str], ...] = (
 
 
 def recognise(path: Path) -> str:
-    """The format of a file: "arrays", "delimited", "json", "parquet", "feather" or "spreadsheet".
+    """The format of a file: "arrays", "delimited", "json", "parquet", "feather", "spreadsheet" or "image".
 
     Raises:
         DataError: the file is empty, or it is something that holds no table lamina can read.
@@ -39,6 +40,8 @@ def recognise(path: Path) -> str:
     if not head.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n"):
         raise _empty(path)
     suffix = path.suffix.lower()
+    if suffix in IMAGE_ENDINGS:
+        return "image"
     if head.startswith(b"PAR1"):
         return "parquet"
     if head.startswith((b"ARROW1", b"FEA1")):

@@ -21,6 +21,7 @@ _PHRASES = {
     "svm": ("a support vector machine", "the support vector machine"),
     "forest": ("a random forest", "the random forest"),
     "boosting": ("gradient boosting", "gradient boosting"),
+    "network": ("the network", "the network"),
 }
 
 
@@ -71,15 +72,28 @@ class Standing:
     @property
     def phrase(self) -> str:
         """The contender with an article, as it is introduced in a sentence."""
-        return _PHRASES.get(self.family, (self.title,))[0]
+        return _PHRASES.get(self.family, _phrases(self.title))[0]
 
     @property
     def definite(self) -> str:
         """The contender with its article, as it is called after that."""
-        return _PHRASES.get(self.family, (self.title, self.title))[1]
+        return _PHRASES.get(self.family, _phrases(self.title))[1]
 
     def worth(self, metric: Metric) -> float:
         """The mean where higher is better whatever the metric; minus infinity if the contender diverged."""
         if math.isnan(self.mean):
             return -math.inf
         return self.mean if metric.better == "higher" else -self.mean
+
+
+def _phrases(title: str) -> tuple[str, str]:
+    """What to call a contender without a phrase of its own: words take an article, the name of a class does not.
+
+    >>> _phrases("Ridge classifier on random kernels"), _phrases("GaussianNB")
+    (('a ridge classifier on random kernels', 'the ridge classifier on random kernels'), ('GaussianNB', 'GaussianNB'))
+    """
+    first, *more = title.split()
+    if not more or more[-1].isdigit() or first[1:] != first[1:].lower():
+        return title, title
+    words = title[0].lower() + title[1:]
+    return f"a {words}", f"the {words}"
