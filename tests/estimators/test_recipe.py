@@ -2,14 +2,18 @@
 
 from itertools import pairwise
 
+import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 
-from lamina.estimators import recipe
+from lamina.data import Category, Schema, Text
+from lamina.estimators import Part, fit_networks, recipe
 from lamina.estimators.recipe import (
     LARGE,
     SMALL,
     suited,
+    usual_epochs,
     usual_loss,
     usual_members,
     usual_network,
@@ -149,3 +153,27 @@ def test_halves_are_for_convolutions_where_nothing_was_asked_for(
     found = usual_precision(training, network, Signature(features=1, scores=2, fields=fields))
     assert found.precision == precision
     assert found == Training(precision=precision, device="cpu", epochs=7)
+
+
+def test_texts_and_moved_images_have_few_passes_where_nothing_was_asked_for() -> None:
+    """Eight for texts, twenty for images; few rows, tiny images, tables and whoever asks have what they had."""
+    text, photo = Field(holds="text", shape=(20,), codes=50), Field(holds="image", shape=(1, 28, 28))
+    tiny = Field(holds="image", shape=(1, 8, 8))
+
+    def passes(training: Training, *fields: Field, rows: int = 5_000) -> object:
+        return usual_epochs(training, Signature(features=1, scores=2, fields=fields), rows).epochs
+
+    assert (passes(Training(), text), passes(Training(), photo), passes(Training(), text, photo)) == (8, 20, 20)
+    assert {passes(Training(), tiny), passes(Training()), passes(Training(), text, rows=999)} == {"auto"}
+    assert passes(Training(epochs=3), text) == 3
+
+
+def test_networks_learn_as_the_recipe_says() -> None:
+    """The passes of the recipe are those that a network of texts makes."""
+    words = ["good", "bad"] * 500
+    table = pa.table({"said": [f"a {word} day in town" for word in words], "y": words})
+    schema = Schema(columns=(Text(name="said"), Category(name="y", levels=("bad", "good"))), target="y")
+    part = Part(train=np.arange(1000), watch=np.arange(0))
+    network = Table(text=Words(units=4, pairs=0), trunk=MLP(widths=()))
+    (fitted,) = fit_networks(table, schema, [part], network=network, training=Training(), task="classification")
+    assert len(fitted.histories[0].epochs) == 8

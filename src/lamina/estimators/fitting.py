@@ -118,7 +118,7 @@ def fit_networks(
             partial(_build, spec, signature),
             pool,
             members,
-            replace(usual_training(training, spec, signature), seconds=clock.share(len(group))),
+            replace(usual_training(training, spec, signature, len(asked[0].train)), seconds=clock.share(len(group))),
             loss=loss,
             monitor=monitor_for(loss),
             on_epoch=on_epoch,

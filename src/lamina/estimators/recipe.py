@@ -34,7 +34,7 @@ Task = Literal["classification", "regression"]
 
 CONVOLVED = (ConvNet, ResNet, FCN, InceptionTime)  # encoders that were seen to learn as well in bfloat16
 SMALL, LARGE = 1_500, 10_000  # rows at which the recipe changes
-IMAGE_EPOCHS, TEXT_EPOCHS = 20, 8
+IMAGE_EPOCHS, TEXT_EPOCHS, FEW = 20, 8, 1_000  # passes, and rows from which on they are counted
 SMOOTHING = 0.05  # for few rows: certainty that so little data cannot justify
 
 
@@ -83,20 +83,21 @@ def usual_precision(training: Training, network: Network, signature: Signature) 
     return replace(training, precision="bfloat16")
 
 
-def usual_epochs(training: Training, signature: Signature) -> Training:
+def usual_epochs(training: Training, signature: Signature, rows: int) -> Training:
     """The training with as many passes as networks of images or texts need, where that was left open.
 
-    Texts are learnt by heart after a few; images that are moved about are never quite the same twice.
+    Texts are learnt by heart after a few; images that are moved about are never quite the same twice. With few rows
+    steps count and not passes, as for tables (`lamina.training.order.epoch_count`).
     """
     kinds = {field.holds for field in signature.fields if field.holds != "image" or not is_tiny(field)}
-    if training.epochs != "auto" or not kinds & {"image", "text"}:
+    if training.epochs != "auto" or rows < FEW or not kinds & {"image", "text"}:
         return training
     return replace(training, epochs=IMAGE_EPOCHS if "image" in kinds else TEXT_EPOCHS)
 
 
-def usual_training(training: Training, network: Network, signature: Signature) -> Training:
+def usual_training(training: Training, network: Network, signature: Signature, rows: int) -> Training:
     """What was asked for, with the usual passes and precision where that was left open."""
-    return usual_precision(usual_epochs(training, signature), network, signature)
+    return usual_precision(usual_epochs(training, signature, rows), network, signature)
 
 
 def usual_members(rows: int, kinds: Sequence[FieldKind] = ()) -> int:

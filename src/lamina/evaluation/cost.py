@@ -10,6 +10,7 @@ from typing import Any
 from lamina.classical import LEARNT
 from lamina.estimators import Fitted
 from lamina.foundation.specs import Json
+from lamina.model.effort import multiply_adds
 from lamina.rivals import Attempt
 
 
@@ -59,10 +60,10 @@ def cost_of(kept: Attempt, judged: Sequence[Attempt], *, rows: int) -> Cost:
     )
 
 
-def _sizes(learnt: Any) -> tuple[int, int, int] | tuple[None, None, None]:
+def _sizes(learnt: Any) -> tuple[int | None, int | None, int | None]:
     if isinstance(learnt, Fitted):
         weights = learnt.predictor.size * learnt.predictor.members
-        return weights, weights, 4 * weights
+        return weights, multiply_adds(learnt.predictor), 4 * weights
     if learnt is None or learnt.kind not in LEARNT or not learnt.keepable:  # somebody else's: its size is not known
         return None, None, None
     return learnt.parameters, learnt.multiply_adds, sum(array.nbytes for array in learnt.arrays().values())

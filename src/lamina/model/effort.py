@@ -1,0 +1,44 @@
+"""What one answer of a network costs: multiplications with additions, for one row and all members."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from lamina.data import Batch
+from lamina.model.predictor import Predictor
+from lamina.networks.recurrent import Recurrence
+
+
+def multiply_adds(predictor: Predictor) -> int | None:
+    """Multiplications with additions that one row costs; None where a kernel does not tell.
+
+    Without images, texts and series each weight is met once. With them layers are laid on many places, and what
+    matrix products and convolutions do is counted while one row of zeros (of ones, for tokens) is answered.
+
+    >>> from lamina.foundation.signature import Field, Signature
+    >>> from lamina.networks import MLP, Conv, ConvNet, Table
+    >>> signature = Signature(features=0, scores=2, fields=(Field(holds="image", shape=(1, 8, 8)),))
+    >>> image = ConvNet(layers=(Conv(channels=4, padding="same"),), head="mean")
+    >>> spec = Table(image=image, trunk=MLP(widths=()))
+    >>> module = spec.build(signature, seed=0)
+    >>> weights = {name: one[None] for name, one in module.state_dict().items()}
+    >>> multiply_adds(Predictor(spec=spec, signature=signature, weights=weights)) == 8 * 8 * 4 * 9 + 4 * 2
+    True
+    """
+    signature = predictor.signature
+    if not signature.fields:
+        return predictor.size * predictor.members
+    network = predictor.spec.build(signature, seed=0)
+    if any(isinstance(module, Recurrence) for module in network.modules()):
+        return None
+    row = Batch(
+        numbers=np.zeros((1, signature.features), np.float32),
+        categories=np.zeros((1, len(signature.categories)), np.int64),
+        fields=tuple(np.full((1, *one.shape), one.holds == "text", one.dtype) for one in signature.fields),
+    )
+    counted = FlopCounterMode(display=False)
+    with counted, torch.inference_mode():
+        predictor.scores(row)
+    return int(counted.get_total_flops()) // 2
