@@ -58,13 +58,7 @@ TASKS = {
     "sms_spam": Task("sms_spam.parquet", "label", None, folds=5),
     "ag_news_7600": Task("ag_news_7600.parquet", "label", None, folds=5),
     "movie_reviews": Task("movie_reviews_long.parquet", "label", 0.877, fold="fold"),
-    "movie_reviews, read in levels": Task(
-        "movie_reviews_long.parquet",
-        "label",
-        0.877,
-        fold="fold",
-        network=Table(text=Hierarchical(), trunk=MLP(widths=())),
-    ),
+    "movie_reviews, Hierarchical()": Task("movie_reviews_long.parquet", "label", 0.877, fold="fold", network=IN_LEVELS),
 }
 
 
@@ -102,16 +96,14 @@ def measured(task: Task) -> list[dict[str, float]]:
     for place, (train, test) in enumerate(splits):
         for seed in range(task.seeds):
             seeds = member_seeds(seed + place, None, task.network, rows=len(train), kinds=schema.field_kinds)
-            part = Part(train=train, watch=np.arange(0), seeds=seeds)
-            taught = table.take(pa.array(np.concatenate((train, test))))
-            own = Part(train=np.arange(len(train)), watch=part.watch, seeds=seeds)
+            taught, judged = (table.take(pa.array(rows)) for rows in (train, test))
+            part = Part(train=np.arange(len(train)), watch=np.arange(0), seeds=seeds)
             cpu, wall = time.process_time(), time.perf_counter()
             (fitted,) = fit_networks(
-                taught, schema, [own], network=task.network, training=Training(), task="classification"
+                taught, schema, [part], network=task.network, training=Training(), task="classification"
             )
             cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-            model = to_model(fitted, schema, own, Training(), task="classification", name="benchmark")
-            judged = taught.slice(len(train))
+            model = to_model(fitted, schema, part, Training(), task="classification", name="benchmark")
             truth, chances = model.target.encode(judged.column(task.target)), model.decide(judged)[1]
             score = {
                 "accuracy": float(np.mean(chances.argmax(1) == truth)),
@@ -128,22 +120,29 @@ def page(figures: dict[str, Any]) -> str:
     where = figures["environment"]
     lines = [
         f"{where['date']}, {where['processor']}, Python {where['python']}, torch {where['torch']}.",
-        "The machine did other work too, so that seconds are too high. Nothing was asked for: no network, no training.",
+        "The machine did other work too, so that seconds are too high. Nothing was asked for, but where a line names a",
+        "network. While the defaults were chosen, test rows of digits, pneumoniamnist, olivetti_faces, cifar10,",
+        "trec_questions and sst2 were seen (docs/decisions/0012, 0013, 0015): these figures flatter a little.",
         "",
         "| set | judged by | reached | wanted | CPU s a fit |",
         "| --- | --- | --- | --- | --- |",
     ]
-    for name, runs in figures["sets"].items():
-        task = TASKS[name]
-        scores = [run["score"] for run in runs]
-        spread = f" ± {np.std(scores, ddof=1):.4f}" if len(scores) > 1 else ""
-        how = f"{task.folds} folds" if task.folds else "given split" if task.fold is None else "its own folds"
-        how += f", {task.seeds} seeds" if task.seeds > 1 else ""
-        wanted = "" if task.wanted is None else f"{task.wanted:g}"
-        seconds = np.mean([run["cpu_seconds"] for run in runs])
-        what = "AUC " if task.measure == "auc" else ""
-        lines.append(f"| {name} | {how} | {what}{np.mean(scores):.4f}{spread} | {wanted} | {seconds:.0f} |")
+    lines += [_line(name, task, figures["sets"].get(name)) for name, task in TASKS.items()]
     return "\n".join(lines) + "\n"
+
+
+def _line(name: str, task: Task, runs: list[dict[str, float]] | None) -> str:
+    how = f"{task.folds} folds" if task.folds else "given split" if task.fold is None else "its own folds"
+    how += f", {task.seeds} seeds" if task.seeds > 1 else ""
+    wanted = "" if task.wanted is None else f"{task.wanted:g}"
+    if runs is None:
+        return f"| {name} | {how} | not measured | {wanted} | |"
+    scores = [run["score"] for run in runs]
+    spread = f" ± {np.std(scores, ddof=1):.4f}" if len(scores) > 1 else ""
+    missed = ", missed" if task.wanted is not None and np.mean(scores) < task.wanted else ""
+    seconds = np.mean([run["cpu_seconds"] for run in runs])
+    what = "AUC " if task.measure == "auc" else ""
+    return f"| {name} | {how} | {what}{np.mean(scores):.4f}{spread}{missed} | {wanted} | {seconds:.0f} |"
 
 
 def main() -> None:

@@ -257,7 +257,9 @@ def count_fleets(monkeypatch) -> list[int]:
 def test_each_part_learns_from_mirror_images_as_its_own_rows_say(monkeypatch) -> None:
     """Parts that mirror are one fleet, the others another; each keeps what its rows said, in its place."""
     said = iter([True, False, True])
-    monkeypatch.setattr(fitting, "ask_mirrors", lambda *rows, **how: Mirrors(plain=1.0, mirrored=1.0, flip=next(said)))
+    monkeypatch.setattr(
+        fitting, "ask_mirrors", lambda *rows, **how: Mirrors(plain=1.0, mirrored=1.0, constant=2.0, flip=next(said))
+    )
     fleets = count_fleets(monkeypatch)
     table, schema = field_table()
     parts = [Part(train=ROWS[:30], watch=ROWS[:0]), Part(train=ROWS[10:], watch=ROWS[:0], seeds=(1, 2, 3))]

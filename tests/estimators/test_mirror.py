@@ -14,6 +14,7 @@ from lamina.foundation.signature import Field, Signature
 from lamina.networks import MLP, Augment, Conv, ConvNet, CrossEntropy, Table
 from lamina.training import AdamW, Rows, Training
 
+TWO = np.full(100, 2.0)  # the loss of a constant answer, where 1 is that of the network
 SIDE = 17  # the least that is not tiny
 SIGNATURE = Signature(features=1, scores=2, fields=(Field(holds="image", shape=(1, SIDE, SIDE)),))
 NETWORK = Table(trunk=MLP(widths=(8,)), image=ConvNet(layers=(Conv(channels=4, size=(5, 5), stride=4),)))
@@ -90,12 +91,12 @@ def test_a_difference_must_be_sure_to_be_small() -> None:
     plain, random = np.ones(100), np.random.default_rng(0)
     noise = random.normal(0, 1, 100)
     unsure = plain + (noise - noise.mean()) / noise.std(ddof=1)  # the mean is 1, its standard error 0.1
-    assert decided(plain, plain + 0.09).flip
-    assert not decided(plain, plain + 0.11).flip
-    assert not decided(plain, unsure).flip
-    assert decided(plain, 0.5 * plain).flip  # better still
-    assert decided(0 * plain, 0 * plain).flip  # as well as can be
-    assert not decided(np.full(100, np.nan), plain).flip
+    assert decided(plain, plain + 0.09, TWO).flip
+    assert not decided(plain, plain + 0.11, TWO).flip
+    assert not decided(plain, unsure, TWO).flip
+    assert decided(plain, 0.5 * plain, TWO).flip  # better still
+    assert decided(0 * plain, 0 * plain, TWO).flip  # as well as can be
+    assert not decided(np.full(100, np.nan), plain, TWO).flip
 
 
 def test_mirroring_adds_a_flip_and_takes_nothing_away() -> None:
@@ -104,3 +105,23 @@ def test_mirroring_adds_a_flip_and_takes_nothing_away() -> None:
     assert mirroring(shifted).image.augment == Augment(shift=3, flip=True)
     assert mirroring(NETWORK).image.augment == Augment(flip=True)
     assert replace(mirroring(NETWORK), image=NETWORK.image) == NETWORK
+
+
+def test_who_has_learnt_nothing_is_not_asked() -> None:
+    """Images without any law are not understood, whichever way round they are: nothing is mirrored for that."""
+    random = np.random.default_rng(0)
+    pixels = torch.from_numpy(random.integers(0, 256, (FEWEST_ROWS, 1, SIDE, SIDE), dtype=np.uint8))
+    rows = Rows(
+        inputs=(torch.zeros(FEWEST_ROWS, 1), pixels), truth=torch.from_numpy(random.integers(0, 2, FEWEST_ROWS))
+    )
+    found = ask(rows, FEWEST_ROWS)
+    assert found is not None
+    assert not found.flip
+    assert "too little" in found.sentence
+
+
+def test_the_question_keeps_the_time_limit() -> None:
+    """Where a tenth of the time is too short for an answer, nobody asks."""
+    rows = bars(FEWEST_ROWS, sided=False)
+    short = replace(TRAINING, seconds=10.0)
+    assert ask_mirrors(rows, len(rows), NETWORK, SIGNATURE, loss=CrossEntropy(), training=short, seed=0) is None

@@ -13,10 +13,10 @@ from lamina.estimators.recipe import (
     LARGE,
     SMALL,
     suited,
-    usual_epochs,
     usual_loss,
     usual_members,
     usual_network,
+    usual_passes,
     usual_precision,
 )
 from lamina.foundation.signature import Field, Signature
@@ -161,11 +161,11 @@ def test_texts_and_moved_images_have_few_passes_where_nothing_was_asked_for() ->
     tiny = Field(holds="image", shape=(1, 8, 8))
 
     def passes(training: Training, *fields: Field, rows: int = 5_000) -> object:
-        return usual_epochs(training, Signature(features=1, scores=2, fields=fields), rows).epochs
+        return usual_passes(training, Signature(features=1, scores=2, fields=fields), rows)
 
     assert (passes(Training(), text), passes(Training(), photo), passes(Training(), text, photo)) == (8, 20, 20)
-    assert {passes(Training(), tiny), passes(Training()), passes(Training(), text, rows=999)} == {"auto"}
-    assert passes(Training(epochs=3), text) == 3
+    assert {passes(Training(), tiny), passes(Training()), passes(Training(), text, rows=999)} == {None}
+    assert passes(Training(epochs=3), text) is None
 
 
 def test_networks_learn_as_the_recipe_says() -> None:

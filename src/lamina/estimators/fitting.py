@@ -22,7 +22,7 @@ from torch import nn
 from lamina.data import ClassTarget, Encoder, NumberTarget, Schema
 from lamina.estimators.encoding import Encoded, RowNumbers, encode_part, end_to_end, targets_for
 from lamina.estimators.mirror import LOOKED_AT, Mirrors, ask_mirrors, mirroring
-from lamina.estimators.recipe import Task, suited, usual_loss, usual_precision, usual_training
+from lamina.estimators.recipe import Task, suited, usual_loss, usual_passes, usual_precision
 from lamina.estimators.truth import monitor_for
 from lamina.foundation.signature import Signature
 from lamina.model import Predictor
@@ -106,19 +106,20 @@ def fit_networks(
         )
         for part in parts
     ]
-    mirrors = [_mirrors(one, network, table.num_rows, training, loss, parts[0].seeds[0]) for one in encoded]
-    groups = _alike(encoded, mirrors)
     clock = _Clock(training.seconds, len(parts))
+    asking = replace(training, seconds=None if training.seconds is None else training.seconds / len(parts))
+    mirrors = [_mirrors(one, network, table.num_rows, asking, loss, parts[0].seeds[0]) for one in encoded]
+    groups = _alike(encoded, mirrors)
     fitted: dict[int, Fitted] = {}
     for (signature, flip), positions in groups.items():
         group, asked = [encoded[i] for i in positions], [parts[i] for i in positions]
-        members, pool = _members(asked, group)
+        members, pool = _members(asked, group, training)
         spec = _spec(network, table.num_rows, signature, flip)
         trained = fit_fleet(
             partial(_build, spec, signature),
             pool,
             members,
-            replace(usual_training(training, spec, signature, len(asked[0].train)), seconds=clock.share(len(group))),
+            replace(usual_precision(training, spec, signature), seconds=clock.share(len(group))),
             loss=loss,
             monitor=monitor_for(loss),
             on_epoch=on_epoch,
@@ -171,13 +172,14 @@ def _build(network: Network, signature: Signature, seed: int) -> nn.Module:
     return network.build(signature, seed=seed)
 
 
-def _members(parts: Sequence[Part], group: Sequence[Encoded]) -> tuple[list[Member], Rows]:
+def _members(parts: Sequence[Part], group: Sequence[Encoded], training: Training) -> tuple[list[Member], Rows]:
     """One pool of all parts' rows, end to end, and for each seed of each part its stretch of the pool."""
     members, start = [], 0
     for part, one in zip(parts, group, strict=True):
         middle, end = start + one.learning, start + len(one.rows)
-        for seed in part.seeds:
-            members.append(Member(train=torch.arange(start, middle), validation=torch.arange(middle, end), seed=seed))
+        train, watch = torch.arange(start, middle), torch.arange(middle, end)
+        passes = usual_passes(training, one.signature, one.learning)
+        members += [Member(train=train, validation=watch, seed=seed, epochs=passes) for seed in part.seeds]
         start = end
     return members, end_to_end([one.rows for one in group])
 

@@ -5,7 +5,9 @@ as well as these themselves, left and right mean nothing here, and every image m
 
     flip    where mean(loss of the mirror image - loss of the image) + 2 standard errors <= a tenth of the mean loss
 
-Rows that judge have no part in it. With few rows the answer would be chance, so nothing is mirrored.
+and where that loss is well below that of knowing only how common each class is: who has learnt nothing understands
+everything equally well. Rows that judge have no part in it. With few rows the answer would be chance, so nothing is
+mirrored.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from lamina.data import Batch
 from lamina.foundation.randomness import numpy_stream
@@ -28,6 +31,8 @@ LOOKED_AT = 4_000  # of them, at most
 JUDGED = 0.25  # share of these whose mirror images are looked at
 EPOCHS = 6
 WORSE = 0.1  # of the loss: what a mirror image may cost at most
+LEARNT = 0.8  # of the loss of a constant answer: what is above has learnt too little to be asked
+LEAST_SECONDS, SHARE = 5.0, 0.1  # of a time limit: what an answer needs, and may take
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +41,7 @@ class Mirrors:
 
     plain: float
     mirrored: float
+    constant: float
     flip: bool
 
     @property
@@ -44,22 +50,25 @@ class Mirrors:
         losses = f"loss {self.mirrored:.3g} against {self.plain:.3g}"
         if self.flip:
             return f"mirror images are understood as well as the images ({losses}), so they are learnt from too."
+        if self.plain > LEARNT * self.constant:
+            return f"a short look taught too little to ask about mirror images ({losses}), so they are not learnt from."
         return f"mirror images are not understood as well as the images ({losses}), so they are not learnt from."
 
 
 def ask_mirrors(
     rows: Rows, learning: int, network: Table, signature: Signature, *, loss: Loss, training: Training, seed: int
 ) -> Mirrors | None:
-    """What the first ``learning`` rows say; None where there are too few, or no image that may be mirrored.
+    """What the first ``learning`` rows say; None where rows or time are too few, or no image may be mirrored.
 
     Args:
         rows: encoded, those that teach first.
         network: the spec that is to learn from them, its image encoder one that can flip.
-        training: what is asked for; its loss, device and precision are used.
+        training: what is asked for; its loss, device and precision are used, and a share of its seconds.
         seed: of what is drawn.
     """
     images = [place for place, field in enumerate(signature.fields) if field.holds == "image" and not is_tiny(field)]
-    if learning < FEWEST_ROWS or not images:
+    seconds = None if training.seconds is None else training.seconds * SHARE
+    if learning < FEWEST_ROWS or not images or (seconds is not None and seconds < LEAST_SECONDS):
         return None
     drawn = torch.from_numpy(numpy_stream(seed, "mirror").permutation(learning)[:LOOKED_AT])
     watched = round(len(drawn) * JUDGED)
@@ -67,7 +76,7 @@ def ask_mirrors(
         lambda seed: network.build(signature, seed=seed),
         rows,
         [Member(train=drawn[watched:], validation=drawn[:0], seed=seed)],
-        replace(training, epochs=EPOCHS, batch="auto", patience=None, seconds=None),
+        replace(training, epochs=EPOCHS, batch="auto", patience=None, seconds=seconds),
         loss=loss,
     )
     predictor = Predictor(spec=network, signature=signature, weights=trained.weights)
@@ -76,25 +85,39 @@ def ask_mirrors(
     turned = [one.flip(-1) if place - first in images else one for place, one in enumerate(seen.inputs)]
     plain = _losses(predictor, seen, loss)
     mirrored = _losses(predictor, Rows(inputs=tuple(turned), truth=seen.truth), loss)
-    return decided(plain, mirrored)
+    constant = loss(_constant(rows.truth[drawn[watched:]], signature.scores, loss, len(plain)), seen.truth)
+    return decided(plain, mirrored, constant.double().numpy())
 
 
-def decided(plain: np.ndarray, mirrored: np.ndarray) -> Mirrors:
-    """What two losses of each image say. **Shape**: float64 ``(row,)`` each.
+def decided(plain: np.ndarray, mirrored: np.ndarray, constant: np.ndarray) -> Mirrors:
+    """What three losses of each image say: its own, its mirror image's, and a constant answer's.
 
-    >>> decided(np.ones(100), np.full(100, 1.05)).flip, decided(np.ones(100), np.full(100, 1.2)).flip
-    (True, False)
+    **Shape**: ``(row,)`` each.
+
+    >>> ones, twos = np.ones(100), np.full(100, 2.0)
+    >>> [decided(ones, 1.05 * ones, twos).flip, decided(ones, 1.2 * ones, twos).flip, decided(ones, ones, ones).flip]
+    [True, False, False]
     """
     more = mirrored - plain
     highest = more.mean() + 2 * more.std(ddof=1) / np.sqrt(len(more))
     flip = bool(highest <= WORSE * plain.mean())  # as well where there is no loss at all
-    return Mirrors(plain=float(plain.mean()), mirrored=float(mirrored.mean()), flip=flip)
+    means = {"plain": plain, "mirrored": mirrored, "constant": constant}
+    losses = {name: float(each.mean()) for name, each in means.items()}
+    return Mirrors(**losses, flip=flip and losses["plain"] <= LEARNT * losses["constant"])
 
 
 def mirroring(network: Table) -> Table:
     """The spec, its images mirrored half of the time while it learns."""
     image: Any = network.image
     return replace(network, image=replace(image, augment=replace(image.augment or Augment(), flip=True)))
+
+
+def _constant(truth: Tensor, scores: int, loss: Loss, rows: int) -> Tensor:
+    """Scores of always the same answer ``(rows, score)``: how common each class is, or the mean of numbers."""
+    if loss.needs != "classes" or loss.link != "softmax":
+        return torch.zeros(rows, scores)
+    counts = torch.bincount(truth, minlength=scores)
+    return ((counts + 1) / (len(truth) + scores)).log().expand(rows, scores)
 
 
 def _losses(predictor: Predictor, rows: Rows, loss: Loss) -> np.ndarray:

@@ -72,32 +72,28 @@ def _for_numbers(rows: int) -> Table:
 
 
 def usual_precision(training: Training, network: Network, signature: Signature) -> Training:
-    """The training with bfloat16 for convolutions, where nothing was asked for and the device is made for it.
+    """The training with bfloat16 where all fields are convolved, nothing was asked for, and the device is made for it.
 
-    Tiny images stay in float32: they take no time.
+    Tiny images stay in float32, for they take no time; so do texts and what stands beside them.
     """
-    large = [field for field in signature.fields if field.holds != "image" or not is_tiny(field)]
-    convolved = any(isinstance(getattr(network, field.holds, None), CONVOLVED) for field in large)
-    if training.precision != "auto" or not convolved or not reckons_halves(pick_device(training.device)):
+    convolved = [isinstance(getattr(network, field.holds, None), CONVOLVED) for field in signature.fields]
+    tiny = any(field.holds == "image" and is_tiny(field) for field in signature.fields)
+    fit = convolved and all(convolved) and not tiny
+    if training.precision != "auto" or not fit or not reckons_halves(pick_device(training.device)):
         return training
     return replace(training, precision="bfloat16")
 
 
-def usual_epochs(training: Training, signature: Signature, rows: int) -> Training:
-    """The training with as many passes as networks of images or texts need, where that was left open.
+def usual_passes(training: Training, signature: Signature, rows: int) -> int | None:
+    """As many passes as networks of images or texts need over so many rows; None leaves it to the training.
 
     Texts are learnt by heart after a few; images that are moved about are never quite the same twice. With few rows
     steps count and not passes, as for tables (`lamina.training.order.epoch_count`).
     """
     kinds = {field.holds for field in signature.fields if field.holds != "image" or not is_tiny(field)}
     if training.epochs != "auto" or rows < FEW or not kinds & {"image", "text"}:
-        return training
-    return replace(training, epochs=IMAGE_EPOCHS if "image" in kinds else TEXT_EPOCHS)
-
-
-def usual_training(training: Training, network: Network, signature: Signature, rows: int) -> Training:
-    """What was asked for, with the usual passes and precision where that was left open."""
-    return usual_precision(usual_epochs(training, signature, rows), network, signature)
+        return None
+    return IMAGE_EPOCHS if "image" in kinds else TEXT_EPOCHS
 
 
 def usual_members(rows: int, kinds: Sequence[FieldKind] = ()) -> int:
