@@ -128,3 +128,10 @@ def test_a_plan_that_contradicts_itself_is_refused(name: str) -> None:
     }
     with pytest.raises(ValueError, match=r"biases for|do not rise|no channel"):
         Convolutions.from_arrays(arrays | {name: changed[name]})
+
+
+def test_absurdly_long_series_are_refused_on_reading() -> None:
+    """A file that would keep the reader waiting is refused in words before anything is reckoned."""
+    part = fit_convolutions(STREAM.normal(size=(4, 1, 40)).astype(np.float32), most=40, features=84 * 13, seed=0)
+    with pytest.raises(ValueError, match="comparisons"):
+        Convolutions.from_arrays(part.arrays() | {"shape": np.array([1, 2**20])})

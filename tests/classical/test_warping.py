@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from classical.whole_rows import SomeRows, only
-from lamina.classical import Warping
+from lamina.classical import LEARNT, Warping
 from lamina.classical import warping as room
 from lamina.classical.warping import warped
 from lamina.foundation.errors import SpecError
@@ -85,3 +85,17 @@ def test_some_band_is_needed() -> None:
     """A spec without any is refused in words."""
     with pytest.raises(SpecError, match="one share of the steps at least"):
         Warping(bands=())
+
+
+def test_absurdly_long_series_are_refused_on_reading() -> None:
+    """A file that would keep the reader waiting is refused in words: by its steps, and by all that an answer takes."""
+    learnt = Warping().fit(bumps(10, 2), np.arange(24) % 2, classes=2, seed=0)
+    for steps, rows, words in ((5000, 24, "5,000 steps is too long to warp"), (4000, 1000, "multiplications")):
+        changes = {
+            "reader.0.steps.shape": np.array([1, steps]),
+            "rows": np.zeros((rows, steps), np.float32),
+            "truth": np.zeros(rows, np.int64),
+            "band": np.ones(1),
+        }
+        with pytest.raises(ValueError, match=words):
+            LEARNT["warping"].from_arrays(learnt.arrays() | changes, features=0, scores=2)

@@ -11,7 +11,7 @@ from lamina.data import infer_schema, read
 from lamina.evaluation.prepare import Prepared
 from lamina.evaluation.unread import saying_what_is_unread
 from lamina.foundation.errors import SpecError
-from lamina.networks import MLP, Table, parse_network
+from lamina.networks import MLP, LeNet5, Phrases, Table, parse_network
 
 
 def prepared(*names: str) -> Prepared:
@@ -47,7 +47,9 @@ def test_what_a_network_of_numbers_leaves_out_is_said() -> None:
 def test_an_encoder_without_a_column_is_said() -> None:
     """Convolutions that were asked for on a table without images do nothing, and nobody is left to wonder."""
     (note,) = saying_what_is_unread(prepared("age"), parse_network("lenet-5")).notes
-    assert "an encoder of images, but there are none" in note.sentence
+    assert "an encoder of images, but there are none: it is left out" in note.sentence
+    (note,) = saying_what_is_unread(prepared("age"), Table(image=LeNet5(), text=Phrases())).notes
+    assert "an encoder of images and one of texts, but there are none: they are left out" in note.sentence
 
 
 def test_a_network_of_numbers_without_any_is_refused() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,19 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from lamina.classical import Linear, Plain, Read
+from lamina.classical import (
+    Hog,
+    Kernels,
+    LearntRead,
+    Linear,
+    Plain,
+    Read,
+    Ridge,
+    SparseLinear,
+    SupportVectors,
+    TfIdf,
+    Warping,
+)
 from lamina.data import Schema, conform, fit_encoder, fit_target, infer_schema, read
 from lamina.data.cells import tensor_column
 from lamina.estimators.keep import classic_model
@@ -21,6 +34,7 @@ from lamina.foundation.signature import Field, Signature
 from lamina.model import Card, ClassicPredictor, Model, Predictor, file, load
 from lamina.model.archive import seal
 from lamina.model.arrays import read_arrays, write_arrays
+from lamina.model.classic import learner_words
 from lamina.networks import FCN, MLP, Conv, ConvNet, Table, Words
 from small_models import random_weights
 
@@ -311,3 +325,50 @@ def test_any_exchanged_value_is_refused_or_harmless(tmp_path: Path, model: str, 
                     back = load(tmp_path / "m")
                     with contextlib.suppress(LaminaError), np.errstate(all="ignore"):
                         assert len(back.predict(rows().drop_columns("kind"))) == 24
+
+
+def test_all_fields_of_a_row_together_have_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many fields, each small enough, are refused as one large one is, before any row of them is made."""
+    learnt: Any = MODELS["rival"].predictor
+    fields = (Field(holds="image", shape=(1, 2**12, 2**12)),) * 5
+    with pytest.raises(ModelFileError, match=r"8\.39e\+07 numbers is too large"):
+        ClassicPredictor(learnt=learnt.learnt, signature=Signature(features=1, scores=2, fields=fields))
+    signature = MODELS["network"].predictor.signature
+    monkeypatch.setattr("lamina.model.parts.MOST_NUMBERS", max(math.prod(one.shape) for one in signature.fields))
+    with pytest.raises(ModelFileError, match="numbers is too large"):
+        dataclasses.replace(MODELS["network"])
+
+
+def test_fields_are_checked_before_anything_is_reckoned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader of other shapes is not even asked, and a row that does not fit into memory is no answer."""
+    predictor: Any = MODELS["rival"].predictor
+    assert predictor.answers()
+    other = dataclasses.replace(predictor.signature, fields=predictor.signature.fields[::-1])
+
+    def run_out(*_: Any) -> Any:
+        raise MemoryError
+
+    monkeypatch.setattr(LearntRead, "scores", run_out)
+    assert not predictor.answers()
+    monkeypatch.setattr(LearntRead, "scores", lambda *_: pytest.fail("it was asked"))
+    assert not dataclasses.replace(predictor, signature=other).answers()
+
+
+@pytest.mark.parametrize(
+    ("family", "words"),
+    [
+        (Read(family=Linear(folds=3, most_steps=20)), "Linear model ("),
+        (Read(reading=Hog(), family=Linear(folds=3, most_steps=20)), "Linear model on oriented gradients ("),
+        (Read(reading=TfIdf(least=1), family=SparseLinear()), "Linear model on words and pairs of words"),
+        (Read(reading=Kernels(features=84), family=Ridge()), "Linear model on random convolution kernels"),
+        (Read(reading=Hog(), family=SupportVectors()), "Support vector machine on oriented gradients"),
+        (Warping(), "Nearest neighbour with time warping (band="),
+    ],
+    ids=str,
+)
+def test_a_learner_behind_a_reader_has_its_name(family: Any, words: str) -> None:
+    """The card names what learnt and what it reads, with the settings that were chosen."""
+    table, schema, target = parts()
+    encoder = fit_encoder(table, schema, categories="onehot", fields=True, clipped=False)
+    learnt = family.fit(encoder.encode(table), target.encode(table.column("kind")), classes=2, seed=0)
+    assert learner_words(learnt).startswith(words)

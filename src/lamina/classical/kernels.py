@@ -17,6 +17,7 @@ from lamina.foundation.randomness import derive_seed
 from lamina.foundation.signature import FieldKind
 
 ROWS_FOR_BIASES = 512  # rows among which the ones for biases are picked, so that few are held in another layout
+MOST_WORK = 2**30  # steps times biases and chosen channels: a file that asks for more would seem to hang
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,6 +86,8 @@ class Convolutions:
         sizes = check_arrays(arrays, wanted | SCALE)
         _check_plan(arrays, sizes, pooled_size(shape[1], factor))
         require(sizes["channel"] == shape[0], f"{sizes['channel']} means for {shape[0]} channels")
+        work = pooled_size(shape[1], factor) * (sizes["feature"] + int(arrays["channels"].sum()))
+        require(work <= MOST_WORK, f"one row would take {work:.3g} comparisons, {MOST_WORK:.3g} at most")
         return cls(
             shape=shape,
             factor=factor,

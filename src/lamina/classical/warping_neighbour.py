@@ -32,6 +32,9 @@ from lamina.classical.wide import Wide
 from lamina.foundation.errors import SpecError, require
 from lamina.foundation.specs import check, setting
 
+MOST_STEPS = 4096  # after pooling
+MOST_WORK = 2**32  # multiplications for one answer, a few seconds: a file that asks for more would seem to hang
+
 
 @dataclass(frozen=True, kw_only=True)
 class Warping:
@@ -50,7 +53,7 @@ class Warping:
     clipped: ClassVar[bool] = True
 
     bands: tuple[float, ...] = setting((0.0, 0.05, 0.1, 0.2), "shares of the steps to choose from", low=0, high=1)
-    most_steps: int = setting(256, "steps of a series at most", low=1)
+    most_steps: int = setting(256, "steps of a series at most", low=1, high=MOST_STEPS)
     most_judged: int = setting(250, "training rows that are answered to choose the band by, at most", low=2)
     rows: int = setting(500, "training rows that would not take too long, at most", low=1)
 
@@ -190,6 +193,8 @@ class LearntWarping:
         """
         reader, own = split_reader(arrays, numbers=features)
         require(all(getattr(part, "dense", True) for part in reader.parts), "a text's zeros are not written out")
+        longest = max((part.small[1] for part in reader.parts if isinstance(part, Steps)), default=0)
+        require(longest <= MOST_STEPS, f"a series of {longest:,} steps is too long to warp, {MOST_STEPS:,} at most")
         classes = scores if scores > 1 else 0
         wanted: dict[str, tuple[str, Axes]] = {
             "rows": ("float32", ("row", reader.width)),
@@ -201,7 +206,10 @@ class LearntWarping:
         require(0 <= band <= 1, f"'band' is {band}, not a share")
         inside = not classes or bool((truth >= 0).all() and (truth < classes).all())
         require(inside, f"'truth' holds a code outside 0..{classes - 1}")
-        return cls(reader=reader, rows=own["rows"], truth=truth, band=band, classes=classes)
+        found = cls(reader=reader, rows=own["rows"], truth=truth, band=band, classes=classes)
+        work = found.multiply_adds
+        require(work <= MOST_WORK, f"one answer would take {work:.3g} multiplications, {MOST_WORK:.3g} at most")
+        return found
 
     def _answers(self, nearest: Array) -> Floats:
         if not self.classes:

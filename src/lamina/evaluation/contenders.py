@@ -70,6 +70,7 @@ def cheapness(contender: Contender) -> int:
         "hog-linear",
         "kernels",
         "neighbours",
+        "dtw",
         "boosting",
         "forest",
         "hog-forest",

@@ -17,7 +17,7 @@ PLURALS = {"image": "images", "text": "texts", "series": "series"}
 def saying_what_is_unread(prepared: Prepared, network: Network | None) -> Prepared:
     """With a note of images, texts and series that ``network`` makes no use of; its rivals read them all the same.
 
-    Or, the other way round, with one of an encoder that has nothing to read.
+    Or, the other way round, with one of all encoders that have nothing to read.
 
     Raises:
         SpecError: there is no other column.
@@ -25,9 +25,9 @@ def saying_what_is_unread(prepared: Prepared, network: Network | None) -> Prepar
     inputs, kinds = prepared.schema.inputs, prepared.schema.field_kinds
     idle = [kind for kind in KINDS if getattr(network, kind, None) is not None and kind not in kinds]
     if idle:
-        words = (
-            f"the network that was asked for has an encoder of {PLURALS[idle[0]]}, but there are none: it is left out."
-        )
+        names = " and ".join(f"{'an encoder' if kind == idle[0] else 'one'} of {PLURALS[kind]}" for kind in idle)
+        left = "it is" if len(idle) == 1 else "they are"
+        words = f"the network that was asked for has {names}, but there are none: {left} left out."
         return replace(prepared, notes=(*prepared.notes, Note(kind="unread", sentence=words)))
     unread = [column for column in inputs if isinstance(column, Image | Text | Series)]
     if not unread or network is None or network.reads_fields:

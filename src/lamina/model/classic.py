@@ -12,14 +12,17 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from lamina.classical import FAMILIES, LEARNT, Learnt
+from lamina.classical import FAMILIES, LEARNT, Hog, Kernels, Learnt, LearntRead, LearntWarping, Reader, TfIdf, Warping
 from lamina.data import Batch
 from lamina.foundation.errors import LaminaError, ModelFileError
 from lamina.foundation.signature import Signature
 from lamina.model.predictor import MOST_COUNT
 
-MOST_NUMBERS = 2**26  # of one image, text or series
-_FAMILY_OF = {"support": "svm"}  # a kind of arrays is called as its family is, but for this one
+MOST_NUMBERS = 2**26  # of all images, texts and series of a row together
+_TITLES = {name: family.title for name, family in FAMILIES.items()} | {
+    "support": FAMILIES["svm"].title,  # the other kinds of arrays are called as their families are
+    LearntWarping.kind: Warping.title,
+}
 HOLDS_ROWS = "Encoded training rows are in the file: whoever has the file can read what they hold."
 
 
@@ -48,9 +51,9 @@ class ClassicPredictor:
             raise _unfit(f"it is to read {len(self.signature.categories)} columns of codes")
         if max(self.signature.features, self.signature.scores) > MOST_COUNT:
             raise _unfit(f"{max(self.signature.features, self.signature.scores):.3g} features or scores are too many")
-        largest = max((math.prod(field.shape) for field in self.signature.fields), default=0)
-        if largest > MOST_NUMBERS:
-            raise _unfit(f"an image, text or series of {largest:.3g} numbers is too large")
+        numbers = field_numbers(self.signature)
+        if numbers > MOST_NUMBERS:
+            raise _unfit(f"a row with images, texts and series of {numbers:.3g} numbers is too large")
 
     @property
     def kind(self) -> str:
@@ -79,13 +82,29 @@ class ClassicPredictor:
         return scores
 
     def answers(self) -> bool:
-        """Whether the learner takes so many features and gives so many scores: asked of one row of zeros."""
+        """Whether the learner takes so many features and gives so many scores: asked of one row of zeros.
+
+        A reader is held against the fields first: nothing is reckoned for those of another shape.
+        """
         try:
+            if isinstance(self.learnt, LearntRead | LearntWarping):
+                self.learnt.reader.check_fields(self.signature.fields)
             with np.errstate(all="ignore"):
                 scores = self.learnt.scores(_slice(_zeros(self.signature), 0, 1))
-        except (ValueError, IndexError, TypeError):
+        except (ValueError, IndexError, TypeError, MemoryError):
             return False
         return bool(scores.shape == (1, self.signature.scores) and scores.dtype == np.float64)
+
+
+def field_numbers(signature: Signature) -> int:
+    """How many numbers the images, texts and series of one row hold together.
+
+    >>> from lamina.foundation.signature import Field
+    >>> image, pulse = Field(holds="image", shape=(1, 8, 8)), Field(holds="series", shape=(2, 50))
+    >>> field_numbers(Signature(features=3, scores=2, fields=(image, pulse)))
+    164
+    """
+    return sum(math.prod(field.shape) for field in signature.fields)
 
 
 def _slice(batch: Batch, start: int, stop: int) -> Any:
@@ -139,16 +158,28 @@ def kept_arrays(predictor: ClassicPredictor) -> dict[str, npt.NDArray[Any]]:
 
 
 def learner_words(learnt: Learnt) -> str:
-    """A learner in words: its family and the settings that were chosen.
+    """A learner in words: its family, what it reads if that is special, and the settings that were chosen.
 
     >>> from lamina.classical import Constant
     >>> learner_words(Constant().fit(np.zeros((2, 1), np.float32), np.array([0.5, 1.5]), classes=0, seed=0))
     'Always the same answer'
     """
-    family = FAMILIES.get(_FAMILY_OF.get(learnt.kind, learnt.kind))
-    title = learnt.kind.capitalize() if family is None else family.title
+    title = _title(learnt)
     chosen = ", ".join(f"{name}={_short(value)}" for name, value in learnt.chosen.items())
     return f"{title} ({chosen})" if chosen else title
+
+
+def _title(learnt: Learnt) -> str:
+    if isinstance(learnt, LearntRead):
+        return " ".join((_title(learnt.learnt), *_read_as(learnt.reader)))
+    return _TITLES.get(learnt.kind, learnt.kind.capitalize())
+
+
+def _read_as(reader: Reader) -> tuple[str, ...]:
+    """What a reader makes of fields, in the words of the reading; none for pixels, values and common words."""
+    special = {"gradients": Hog.words, "convolutions": Kernels.words, "terms": TfIdf.words}
+    kinds = [part.kind for part in reader.parts if not getattr(part, "dense", False)]
+    return tuple(dict.fromkeys(special[kind] for kind in kinds if kind in special))
 
 
 def _short(value: float | int | str) -> str:

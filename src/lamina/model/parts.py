@@ -6,7 +6,6 @@ held against those of the others, so that a model that exists can answer.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import TypedDict
 
@@ -17,7 +16,7 @@ from lamina.foundation.errors import DataError, ModelFileError
 from lamina.foundation.specs import Json
 from lamina.model.calibration import Calibration
 from lamina.model.card import Card
-from lamina.model.classic import MOST_NUMBERS, ClassicPredictor
+from lamina.model.classic import MOST_NUMBERS, ClassicPredictor, field_numbers
 from lamina.model.decoder import Link
 from lamina.model.predictor import Predictor
 
@@ -69,12 +68,12 @@ def _belongings(parts: Parts) -> Iterator[tuple[bool, str]]:
     links = {0: ("identity", "exp"), 2: ("softmax", "sigmoid")}.get(len(classes), ("softmax",))
     answers = len(classes) if classes else len(quantiles) or 1
     scores = answers - 1 if (link, answers) == ("sigmoid", 2) else answers
-    largest = max((math.prod(field.shape) for field in signature.fields), default=0)
+    numbers = field_numbers(signature)
     offered = {column.name for column in schema.inputs}
     yield offered >= set(encoder.inputs), "the encoder uses columns that the schema does not offer"
     yield _encodes(schema, encoder), "the encoder was made for columns of other kinds"
     yield signature == wanted, f"the encoder makes {wanted}, and the predictor takes {signature}"
-    yield largest <= MOST_NUMBERS, f"an image, text or series of {largest:.3g} numbers is too large"
+    yield numbers <= MOST_NUMBERS, f"a row with images, texts and series of {numbers:.3g} numbers is too large"
     yield card.target == schema.target, f"the card says {card.target!r}, the schema {schema.target!r}"
     yield task == "regression" or len(classes) > 1, "there are fewer than two classes"
     yield card.task == task, f"the card says {card.task}, the target {task}"
