@@ -13,7 +13,7 @@ from lamina.data.cells import tensor_column
 from lamina.evaluation import Protocol
 from lamina.evaluation.clock import Clock
 from lamina.evaluation.setup import Setup
-from lamina.evaluation.starting import Asked, rivals_of, start
+from lamina.evaluation.starting import Asked, anyone, rivals_of, start
 from lamina.foundation.errors import SpecError
 from lamina.training import Training
 
@@ -111,3 +111,15 @@ def test_a_given_split_is_told_in_a_note() -> None:
     assert [note.sentence for note in setup.prepared.notes if note.kind == "split"] == [words]
     for other in (start(table, "kind", asked(protocol=Protocol(folds=3))), begun("number")):
         assert not [note for note in other.prepared.notes if note.kind == "split"]
+
+
+def test_whoever_takes_part_in_rows_of_some_kind_is_known_beforehand() -> None:
+    """Boosting, which no text has, and warping, which only series have, may be asked for before the rows are known."""
+
+    def names(*contenders: str) -> set[str]:
+        return {one.name for one in anyone(asked(contenders=list(contenders)))}
+
+    assert {"boosting", "network"} <= names("boosting")
+    assert {"dtw", "hog-linear", "boosting"} <= names("dtw", "hog-linear", "boosting")
+    with pytest.raises(SpecError, match="no contender 'bosting'"):
+        names("bosting")

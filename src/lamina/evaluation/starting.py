@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from itertools import combinations
+from typing import Any, get_args
 
 from lamina.data import Note, Source
 from lamina.estimators import Task, member_seeds
@@ -24,6 +25,7 @@ from lamina.evaluation.step import Step
 from lamina.evaluation.streamed import StreamedRecipe, refuse_unstreamed
 from lamina.evaluation.tally import classes_of
 from lamina.evaluation.unread import saying_what_is_unread
+from lamina.foundation.errors import SpecError
 from lamina.foundation.signature import FieldKind
 from lamina.networks import Network
 from lamina.training import Training
@@ -58,6 +60,25 @@ def rivals_of(asked: Asked, kinds: Sequence[FieldKind]) -> tuple[Contender, ...]
         SpecError: a name that is not known for such rows.
     """
     return contenders_of(asked.contenders, usual=QUICK_CONTENDERS if asked.quick else None, kinds=kinds)
+
+
+def anyone(asked: Asked) -> tuple[Contender, ...]:
+    """All who may take part before it is known which kinds of whole arrays the rows hold.
+
+    Raises:
+        SpecError: no rows of any kind have all the contenders that were asked for; it speaks of plain tables.
+    """
+    kinds = get_args(FieldKind)
+    found: dict[str, Contender] = {}
+    refused: list[SpecError] = []
+    for held in (some for count in range(len(kinds) + 1) for some in combinations(kinds, count)):
+        try:
+            found |= {one.name: one for one in rivals_of(asked, held)}
+        except SpecError as error:
+            refused.append(error)
+    if not found:
+        raise refused[0]
+    return tuple(found.values())
 
 
 def start(data: Any, target: str | None, asked: Asked) -> Setup:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from lamina.classical import Constant, Linear
 from lamina.data import MISSING_SPELLINGS, Note, Source, as_source
@@ -28,7 +28,7 @@ from lamina.evaluation.quick import QUICK_DRAWS, quick_protocol
 from lamina.evaluation.result import Study, check_folder
 from lamina.evaluation.setup import OnStep, Setup
 from lamina.evaluation.several import taking_part
-from lamina.evaluation.starting import Asked, rivals_of, start, start_stream
+from lamina.evaluation.starting import Asked, anyone, start, start_stream
 from lamina.evaluation.step import Step
 from lamina.evaluation.streamed import as_streamed
 from lamina.evaluation.tally import Tally, tally, truth_of
@@ -36,7 +36,6 @@ from lamina.evaluation.verdict import Verdict
 from lamina.foundation.devices import pick_device
 from lamina.foundation.energy import joules_between, look
 from lamina.foundation.processes import place_here
-from lamina.foundation.signature import FieldKind
 from lamina.foundation.specs import Json
 from lamina.metrics import METRICS
 from lamina.model import Model
@@ -134,7 +133,7 @@ def fit(
         checkpoint=checkpoint,
     )
     pick_device(asked.training.device)  # one that is not here is said before anything is read
-    check_asked(metric, choose, rivals_of(asked, get_args(FieldKind)), seed)
+    check_asked(metric, choose, anyone(asked), seed)
     if checkpoint is not None and place_here().first:
         check_folder(checkpoint)
         Path(checkpoint).mkdir(parents=True, exist_ok=True)
