@@ -12,7 +12,7 @@ import pytest
 
 from lamina.data import conform, infer_schema, load_builtin, read
 from lamina.data.lots import drawn
-from lamina.estimators import Part, fit_networks, streaming
+from lamina.estimators import Part, fit_networks, renew_networks, streaming
 from lamina.estimators.streaming import fit_stream
 from lamina.foundation.errors import DataError, SchemaError, SpecError
 from lamina.model import DataWarning
@@ -240,3 +240,16 @@ def test_a_stream_is_reckoned_as_a_table_in_memory(tmp_path: Path, monkeypatch: 
     fit_stream(written(tmp_path / "a", alone), "answer", training=training)
     fit_stream(written(tmp_path / "b", fields_of(60)), "answer", training=training)
     assert found == [{"auto": "bfloat16"}.get(asked, asked), asked]
+
+
+def test_texts_have_few_passes_in_a_stream_and_on_new_rows_too(tmp_path: Path) -> None:
+    """What is usual in memory is usual in a stream, and where a model goes on with new rows."""
+    words = np.where(np.arange(1200) % 2 == 0, "fine", "dull")
+    table = pa.table({"remark": [f"a {word} day, said number {i}" for i, word in enumerate(words)], "answer": words})
+    network = Table(text=Words(units=2, pairs=0), trunk=MLP(widths=()))
+    model = fit_stream(written(tmp_path / "a", table), "answer", network=network, training=Training(device="cpu"))
+    assert [len(one["epochs"]) for one in model.history] == [8]
+    known, _ = model.conform(table, need_target=True)
+    rows = np.arange(1200)
+    renewed = renew_networks(model, known, rows, rows[:0], training=Training(device="cpu"))
+    assert [len(one.epochs) for one in renewed.histories] == [8]

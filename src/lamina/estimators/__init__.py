@@ -9,7 +9,7 @@ from lamina.estimators.encoding import RowNumbers
 from lamina.estimators.fitting import Fitted, Part, fit_networks
 from lamina.estimators.keep import classic_model, to_model, untimed
 from lamina.estimators.networks import HELD_BACK_FROM, NetworkClassifier, NetworkRegressor
-from lamina.estimators.recipe import Task, suited, usual_loss, usual_network
+from lamina.estimators.recipe import Task, suited, usual_loss, usual_network, usual_passes
 from lamina.estimators.renew import GENTLER, renew_networks
 from lamina.estimators.streaming import (
     WATCHED,
@@ -48,4 +48,5 @@ __all__ = [
     "untimed",
     "usual_loss",
     "usual_network",
+    "usual_passes",
 ]

@@ -14,6 +14,7 @@ from torch import nn
 
 from lamina.estimators.encoding import RowNumbers, rows_of
 from lamina.estimators.fitting import Fitted
+from lamina.estimators.recipe import usual_passes, usual_precision
 from lamina.estimators.truth import monitor_for
 from lamina.foundation.errors import LaminaError
 from lamina.model import Model, Predictor
@@ -49,14 +50,13 @@ def renew_networks(model: Model, table: pa.Table, train: RowNumbers, watch: RowN
     seen = table.take(np.concatenate([train, watch]))
     pool = rows_of(seen, model.encoder, model.target, model.card.target, loss)
     places, last = torch.arange(len(train)), len(train) + len(watch)
-    members = [
-        Member(train=places, validation=torch.arange(len(train), last), seed=seed) for seed in range(predictor.members)
-    ]
+    watched, passes = torch.arange(len(train), last), usual_passes(training, predictor.signature, len(train))
+    members = [Member(train=places, validation=watched, seed=seed, epochs=passes) for seed in range(predictor.members)]
     trained = fit_fleet(
         lambda seed: _network(predictor, seed),
         pool,
         members,
-        replace(training, loss=None),
+        replace(usual_precision(training, predictor.spec, predictor.signature), loss=None),
         loss=loss,
         monitor=monitor_for(loss),
     )

@@ -40,7 +40,7 @@ from lamina.data import (
 )
 from lamina.estimators.fitting import LEAST_SECONDS, Fitted, Part
 from lamina.estimators.keep import to_model
-from lamina.estimators.recipe import Task, suited, usual_loss, usual_precision
+from lamina.estimators.recipe import Task, suited, usual_loss, usual_passes, usual_precision
 from lamina.estimators.truth import check_loss, monitor_for, score_count, truth_of
 from lamina.foundation.errors import SpecError
 from lamina.foundation.signature import Signature
@@ -198,9 +198,10 @@ class _Plan:
         pieces = Pieces(source=source, survey=found, encoder=encoder, rows=block_rows(encoder, source.row_bytes))
         spec = suited(network, found.rows, signature)
         training = usual_precision(training, spec, signature)
+        epochs = streamed_epochs(training, found.rows, usual_passes(training, signature, found.rows))
         return cls(
             network=spec,
-            training=replace(training, loss=loss, epochs=streamed_epochs(training, found.rows)),
+            training=replace(training, loss=loss, epochs=epochs),
             blocks=TensorBlocks(pieces=pieces, target=target, loss=loss),
             signature=signature,
         )
@@ -255,9 +256,12 @@ def _rows(batch: Batch, truth: torch.Tensor) -> Rows:
     return Rows(inputs=(torch.from_numpy(batch.numbers), *codes, *fields), truth=truth)
 
 
-def streamed_epochs(training: Training, rows: int) -> int:
-    """The epochs asked for; where they are left open, the usual ones, but so few that not too many rows are met."""
-    asked = epoch_count(training.epochs, rows, epoch_steps(training.rows_a_step, rows))
+def streamed_epochs(training: Training, rows: int, passes: int | None = None) -> int:
+    """The epochs asked for; where they are left open, the usual ones, but so few that not too many rows are met.
+
+    ``passes`` are the usual ones of a network of images or texts (`lamina.estimators.recipe.usual_passes`).
+    """
+    asked = passes or epoch_count(training.epochs, rows, epoch_steps(training.rows_a_step, rows))
     return asked if training.epochs != "auto" else min(asked, max(1, MOST_MET // rows))
 
 

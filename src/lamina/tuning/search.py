@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from lamina.data import MISSING_SPELLINGS, fit_encoder
-from lamina.estimators import Task, as_network, as_training, member_seeds, suited, usual_loss
+from lamina.estimators import Task, as_network, as_training, member_seeds, suited, usual_loss, usual_passes
 from lamina.evaluation import Protocol, check_folder
 from lamina.evaluation.asked import check_asked, headline_of
 from lamina.evaluation.clock import Clock
@@ -191,9 +191,10 @@ def _ground(
     rows, learn = prepared.table.num_rows, min(len(split.learn) for split in splits)
     loss = training.loss or usual_loss(prepared.task, rows)
     batch: int | Literal["all"] = "all" if training.rows_a_step == "all" else batch_rows(training.rows_a_step, learn)
-    epochs = epoch_count(training.epochs, learn, epoch_steps(batch, learn))
     first = seen.table.take(pa.array(splits[0].learn))
     signature = fit_encoder(first, seen.schema, categories="codes", fields=True).signature(scores=1)
+    passes = usual_passes(training, signature, learn) or training.epochs
+    epochs = epoch_count(passes, learn, epoch_steps(batch, learn))
     start = Recipe(
         network=suited(network, rows, signature),
         training=dataclasses.replace(training, loss=loss, batch=batch, epochs=epochs),
