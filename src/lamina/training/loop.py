@@ -5,7 +5,6 @@ It knows tensors only. Whether the rows were a table, and what the scores mean, 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -15,6 +14,7 @@ from torch import nn
 
 from lamina.foundation.devices import at_most_threads, pick_device
 from lamina.foundation.errors import TrainingError
+from lamina.foundation.memory import memory_kept
 from lamina.networks import Loss
 from lamina.training.checkpoint import checkpoint_file, load_checkpoint, save_checkpoint
 from lamina.training.convoy import Convoy
@@ -82,7 +82,7 @@ def fit_fleet(
         run.resume(*stored)
     resumed = run.done
     written = time.monotonic()
-    with at_most_threads(1) if run.step_operations < WORTH_THREADS else contextlib.nullcontext():
+    with at_most_threads(1) if run.step_operations < WORTH_THREADS else memory_kept():
         while run.alive:
             progress = run.epoch()
             if on_epoch is not None and ranks.first:
