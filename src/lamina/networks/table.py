@@ -142,10 +142,11 @@ class FieldsNetwork(nn.Module):
     def forward(self, numbers: Tensor, *others: Tensor) -> Tensor:
         """The scores of ``numbers``, codes ``(..., batch, category)`` if there are category columns, and each field."""
         fields = others[1:] if len(self.columns) else others
-        parts = [numbers]
-        parts += [column(others[0][..., place]).to(numbers.dtype) for place, column in enumerate(self.columns)]
-        parts += [encoder(field).to(numbers.dtype) for encoder, field in zip(self.encoders, fields, strict=True)]
-        scores: Tensor = self.trunk(torch.cat(parts, dim=-1))
+        parts = [numbers] if numbers.shape[-1] else []
+        parts += [column(others[0][..., place]) for place, column in enumerate(self.columns)]
+        parts += [encoder(field) for encoder, field in zip(self.encoders, fields, strict=True)]
+        joined = parts[0] if len(parts) == 1 else torch.cat([part.to(numbers.dtype) for part in parts], dim=-1)
+        scores: Tensor = self.trunk(joined)
         return scores
 
 

@@ -17,7 +17,7 @@ from lamina.training.rows import Member, Rows
 
 VALUES_AT_ONCE = 1 << 22  # numbers held at once while judging: 16 MiB in float32
 PROBE_ROWS = 256  # rows a member on which units are looked at
-JUDGED_ROWS = 4096  # rows a member on which the starting loss is measured
+JUDGED_ROWS = 1024  # rows a member on which the starting loss is measured
 
 
 @dataclass(frozen=True)
