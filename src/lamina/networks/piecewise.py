@@ -80,7 +80,8 @@ class Ramps(nn.Module):
         self.features, self.width, self.rows = features, width, rows
         edges = torch.linspace(-REACH, REACH, bins + 1)
         self.register_buffer("start", edges[:-1].repeat(features, 1))
-        self.register_buffer("slope", (1 / edges.diff()).repeat(features, 1))
+        # no arithmetic here: on torch's "meta" device, where shapes are looked up, it would load a compiler for seconds
+        self.register_buffer("slope", torch.full((features, bins), bins / (2 * REACH)))
         self.register_buffer("settled", torch.tensor(0.0))  # 1 once it is; weights are numbers
         self.weight = nn.Parameter(torch.zeros(features, bins, width))
 
