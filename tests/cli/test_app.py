@@ -142,6 +142,7 @@ def test_fit_looks_at_the_folder_before_it_trains(command, tmp_path, monkeypatch
     [
         (("--budget", "1m"), "--budget was given beside --from"),
         (("--quick",), "--quick was given beside --from"),
+        (("--no-curve",), "--no-curve was given beside --from"),
         (("--no-stream",), "--stream was given beside --from"),
         (("island",), "not about 'island'"),
     ],

@@ -165,3 +165,20 @@ def test_images_that_could_not_be_read_are_no_copies(photos):
     schema = infer_schema(raw, target="label")
     table, _ = conform(raw, schema, need_target=True)
     assert check_duplicates(table, schema, np.arange(raw.rows)) == []
+
+
+def test_a_class_without_an_image_is_told(photos):
+    """Folders where those of the classes are that hold no image are named, in parts of a given split too."""
+    (photos / "horse" / "deep").mkdir(parents=True)
+    (photos / "cat" / "more").mkdir()  # inside a class: nobody's class
+    (photos / ".hidden").mkdir()
+    words = "without an image in 'photos', so not among its classes: 'horse'."
+    assert [note.sentence for note in read(photos).notes if note.kind == "files"][1:] == [words]
+    (photos / "readme.txt").unlink()
+    for part in ("train", "test"):
+        for kind in ("cat", "dog"):
+            (photos.parent / "parted" / part / kind).mkdir(parents=True)
+            (photos.parent / "parted" / part / kind / "0.png").write_bytes(encoded(noise(8, 6, seed=1)))
+    (photos.parent / "parted" / "test" / "horse").mkdir()
+    (note,) = (note for note in read(photos.parent / "parted").notes if note.kind == "files")
+    assert (note.count, note.sentence[-13:]) == (1, "'test/horse'.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from lamina.data.texts import Token
 from lamina.explain import beside, first_filters, overlay, png_of
 from lamina.explain.filters import mosaic
 from lamina.explain.patches import image_contributions, patches
-from lamina.explain.stretches import series_contributions, stretches
+from lamina.explain.stretches import MOST_ANSWERS, affordable_answers, series_contributions, stretches
 from lamina.explain.words import SINGLE, STRETCHES, Word, text_contributions, without_words, words_of
 from lamina.networks import MLP, Table
 from lamina.networks.convnet import Conv, ConvNet
@@ -123,3 +124,12 @@ def test_filters_are_those_of_the_first_layer() -> None:
     assert mosaic(found, across=3, zoom=2).shape == (3, 15, 22)
     flat = ConvNet(layers=(Conv(channels=5, size=(1, 1)),))
     assert first_filters(model_of(images(), "spot", network=Table(trunk=MLP(widths=()), image=flat)), "photo") is None
+
+
+def test_dear_answers_are_asked_for_less_often() -> None:
+    """A model of many multiplications gets fewer stretches, never fewer than four side by side in a channel."""
+    there = np.ones((2, 96), bool)
+    models = [SimpleNamespace(predictor=SimpleNamespace(learnt=SimpleNamespace(multiply_adds=n))) for n in (10, 10**8)]
+    models.append(SimpleNamespace(predictor=SimpleNamespace()))  # a network: its answers are cheap
+    assert [affordable_answers(model) for model in models] == [MOST_ANSWERS, 30, MOST_ANSWERS]
+    assert [len(stretches(there, most)) for most in (MOST_ANSWERS, 30, 1)] == [46, 26, 14]

@@ -187,3 +187,17 @@ def test_bfloat16_agrees_where_torch_gets_it_wrong(inputs: int, width: int, padd
     wanted = layer.double()(x.double())
     assert found.shape == wanted.shape
     assert (found - wanted).abs().max() < 0.03 * wanted.abs().max()
+
+
+def test_only_bfloat16_pays_for_where_torch_gets_it_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kernel is made a zero wider where values are or become bfloat16, and laid on as it is everywhere else."""
+    widths: list[int] = []
+    known = nn.functional.conv2d
+    monkeypatch.setattr(
+        nn.functional, "conv2d", lambda x, w, *rest: (widths.append(w.shape[-1]), known(x, w, *rest))[1]
+    )
+    layer, x = Convolve(8, 4, (3, 8)), torch.zeros(2, 8, 9, 9)
+    layer(x), layer.double()(x.double()), layer.bfloat16()(x.bfloat16())
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        layer.float()(x)
+    assert widths == [8, 8, 9, 9]

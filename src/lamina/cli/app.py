@@ -86,6 +86,7 @@ def fit(
             "--stream/--no-stream", help="Learn without holding all rows; beyond a million rows that is the rule."
         ),
     ] = None,
+    curve: Annotated[bool, typer.Option("--curve/--no-curve", help="Find out if more rows would help.")] = True,
     checkpoint: Annotated[
         Path | None,
         typer.Option(help="Folder from which the same command goes on with its networks if it is cut short."),
@@ -108,7 +109,7 @@ def fit(
         others: dict[str, object] = {"quick": quick or None, "budget": budget, "contender": contender, "choose": choose}
         others |= {"metric": metric, "network": network, "members": members, "folds": folds, "repeats": repeats}
         others |= {"test": test, "time": time, "task": task, "kind": kind, "missing": missing}
-        others |= {"stream": stream, "checkpoint": checkpoint}
+        others |= {"stream": stream, "checkpoint": checkpoint, "no-curve": None if curve else True}
         _nothing_else_with_from([name for name, value in others.items() if value is not None])
         asked = epochs is not None or learning_rate is not None
         training = training_with(epochs=epochs, learning_rate=learning_rate, device=device) if asked else None
@@ -132,6 +133,7 @@ def fit(
             seed=seed,
             seconds=seconds_left(seconds_of(budget), STARTED),
             quick=quick,
+            curve=curve,
             command=typed_again(sys.argv),
             checkpoint=checkpoint,
             on_step=with_checkpoints(on_step, checkpoint, console),

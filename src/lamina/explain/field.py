@@ -23,7 +23,7 @@ from lamina.explain.erasing import answer_of, with_field
 from lamina.explain.field_gradients import step_gradients, token_gradients
 from lamina.explain.grad_cam import grad_cam
 from lamina.explain.patches import image_contributions
-from lamina.explain.stretches import series_contributions
+from lamina.explain.stretches import affordable_answers, series_contributions
 from lamina.explain.words import Word, sums_over_words, text_contributions, words_of
 from lamina.foundation.errors import SchemaError, SpecError, nearest
 from lamina.foundation.signature import FieldKind
@@ -164,7 +164,8 @@ def _occluded(model: Model, row: Batch, place: int, words: tuple[Word, ...], out
     if encoder.field.holds == "image":
         return image_contributions(own, blank, whole=whole, answers=answers)
     if encoder.field.holds == "series":
-        return series_contributions(own, whole=whole, answers=answers)
+        most = affordable_answers(model)
+        return series_contributions(own, whole=whole, answers=answers, most_answers=most)
     return text_contributions(own, words, whole=whole, answers=answers)
 
 

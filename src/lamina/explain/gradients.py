@@ -120,10 +120,13 @@ def explain_by_gradients(model: Model, table: pa.Table, *, tolerance: float = 1e
 
 def _refuse_fields(model: Model) -> None:
     if model.encoder.field_columns:
+        first = model.encoder.field_columns[0]
+        inside = "grad-cam" if first.field.holds == "image" else "gradients"
         raise LaminaError(
             wrong=f"integrated gradients were asked of {model.card.name!r}, which reads images, texts or series.",
             expected="a model of numbers and categories.",
-            remedy="use --method shapley, which exchanges whole columns.",
+            remedy="use --method shapley: it exchanges whole columns and takes parts of images, texts and series away. "
+            f"In Python, lamina.explain.explain_field(model, data, {first.name!r}, method={inside!r}) looks inside.",
         )
 
 

@@ -13,10 +13,12 @@ import numpy.typing as npt
 
 from lamina.explain.asking import Floats
 from lamina.explain.erasing import Answer, losses
+from lamina.model import Model
 
 ALONG = 12  # stretches that lie side by side in a channel, without overlap
 FEWEST = 4  # of them, however many channels there are
 MOST_ANSWERS = 600  # that all stretches together cost, as far as `FEWEST` allows
+MOST_WORK = 3 * 10**9  # multiplications of these answers, as far as it allows: about ten seconds of time warping
 STRONG = 0.5  # share of the largest contribution down to which neighbours belong to the most telling stretch
 
 Steps = npt.NDArray[np.float32]
@@ -31,13 +33,19 @@ class Stretch(NamedTuple):
     contribution: float
 
 
-def series_contributions(series: Steps, *, whole: float, answers: Answer) -> Floats:
-    """What each step of each channel says for the answer.
+def affordable_answers(model: Model) -> int:
+    """How many answers of a model all stretches may cost: fewer where one is dear, as with many series to warp to."""
+    work = getattr(getattr(model.predictor, "learnt", None), "multiply_adds", 0)
+    return int(min(MOST_ANSWERS, MOST_WORK // max(1, work)))
+
+
+def series_contributions(series: Steps, *, whole: float, answers: Answer, most_answers: int = MOST_ANSWERS) -> Floats:
+    """What each step of each channel says for the answer, for so many answers as far as `FEWEST` allows.
 
     **Shape**: ``series`` float32 ``(channel, step)``; float64 ``(channel, step)`` out.
     """
     there = np.isfinite(series)
-    found = [piece for piece in stretches(there) if there[piece[0], piece[1] : piece[2]].any()]
+    found = [piece for piece in stretches(there, most_answers) if there[piece[0], piece[1] : piece[2]].any()]
     lost = losses(whole, answers, [_erased(series, *piece) for piece in found])
     sums, counts = np.zeros(series.shape), np.zeros(series.shape)
     for (channel, start, stop), value in zip(found, lost.tolist(), strict=True):
@@ -46,7 +54,7 @@ def series_contributions(series: Steps, *, whole: float, answers: Answer) -> Flo
     return np.where(there, sums / np.maximum(counts, 1), 0.0)
 
 
-def stretches(there: npt.NDArray[np.bool_]) -> list[tuple[int, int, int]]:
+def stretches(there: npt.NDArray[np.bool_], most_answers: int = MOST_ANSWERS) -> list[tuple[int, int, int]]:
     """Overlapping stretches (channel, start, stop) from the first value of any channel to the last.
 
     >>> stretches(np.ones((1, 24), bool))[:3]
@@ -56,7 +64,7 @@ def stretches(there: npt.NDArray[np.bool_]) -> list[tuple[int, int, int]]:
     if not len(known):
         return []
     channels, first, steps = len(there), int(known[0]), int(known[-1] - known[0] + 1)
-    along = max(FEWEST, min(ALONG, MOST_ANSWERS // (2 * channels)))
+    along = max(FEWEST, min(ALONG, most_answers // (2 * channels)))
     size = max(1, round(steps / along))
     count = -(-(steps - size) // max(1, size // 2)) + 1
     starts = first + np.linspace(0, steps - size, count).round().astype(int)

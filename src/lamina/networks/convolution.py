@@ -67,7 +67,7 @@ class Convolve(nn.Module):
         around = 0 if self.padding == "valid" else tuple(k // 2 for k in self.size)
         if self.padding == "same" and any(k % 2 == 0 for k in self.size):
             x, around = functional.pad(x, [side for k in reversed(self.size) for side in ((k - 1) // 2, k // 2)]), 0
-        if misread(weight.shape[1], self.size[-1]):
+        if in_bfloat16(x) and misread(weight.shape[1], self.size[-1]):
             x, weight = functional.pad(x, (0, 1)), functional.pad(weight, (0, 1))
         if len(self.size) == 2 and weight.shape[1] == 1:  # one channel lies either way in memory: the kernel decides
             weight = weight.clone(memory_format=torch.channels_last)
@@ -164,6 +164,16 @@ class Flatten(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """The units ``(..., batch, unit)``."""
         return x.flatten(-1 - self.axes)
+
+
+def in_bfloat16(x: Tensor) -> bool:
+    """Whether a layer reckons with these values in bfloat16, as they are or because autocast turns them into it.
+
+    >>> in_bfloat16(torch.zeros(1)), in_bfloat16(torch.zeros(1, dtype=torch.bfloat16))
+    (False, True)
+    """
+    kind = x.device.type
+    return (torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype) is torch.bfloat16
 
 
 def misread(inputs: int, width: int) -> bool:

@@ -79,8 +79,8 @@ class Ground:
     """What `write_ground` wrote, read back; the encoding of the last few trials is kept."""
 
     def __init__(self, folder: Path) -> None:
-        with pa.OSFile(str(folder / TABLE)) as source:
-            self.table = pa.ipc.open_file(source).read_all()
+        # mapped, not read: all processes share the pages of one copy, and hold only those that they look at
+        self.table = pa.ipc.open_file(pa.memory_map(str(folder / TABLE))).read_all()
         told = json.loads((folder / SCHEMA).read_text())
         self.schema, self.task = Schema.from_json(told["schema"]), told["task"]
         self.folder = folder

@@ -56,7 +56,8 @@ def read_images(folder: Path) -> Raw:
         columns[LABEL] = [step[depth - 1] for step in steps]
     elif any(len(step) > depth for step in steps):
         raise _mixed(folder, names, depth)
-    return Raw(table=pa.table(columns), name=folder.name, folder=folder, notes=_notes(folder, columns, others))
+    notes = (*_notes(folder, columns, others), *_classes_without_images(folder, names, columns))
+    return Raw(table=pa.table(columns), name=folder.name, folder=folder, notes=notes)
 
 
 def read_image(path: Path) -> Raw:
@@ -88,6 +89,22 @@ def _notes(folder: Path, columns: dict[str, list[str]], others: list[str]) -> tu
         named = ", ".join(repr(name) for name in others[:5])
         found.append(Note(kind="files", count=len(others), sentence=f"not read in {folder.name!r}: {named}."))
     return tuple(found)
+
+
+def _classes_without_images(folder: Path, names: list[str], columns: dict[str, list[str]]) -> tuple[Note, ...]:
+    """A note of folders where those of the classes are that hold no image: whoever made them meant a class."""
+    if LABEL not in columns:
+        return ()
+    held = {"/".join(name.split("/")[: 1 + (SPLIT in columns)]) for name in names}
+    above = sorted({folder / name.rpartition("/")[0] for name in held})
+    inside = (entry for place in above for entry in sorted(place.iterdir()) if entry.is_dir())
+    there = [one.relative_to(folder).as_posix() for one in inside if not one.name.startswith((".", "__"))]
+    empty = [name for name in there if name not in held]
+    if not empty:
+        return ()
+    few = f"{', '.join(map(repr, empty[:5]))}{' and others' if len(empty) > 5 else ''}"
+    words = f"without an image in {folder.name!r}, so not among its classes: {few}."
+    return (Note(kind="files", count=len(empty), sentence=words),)
 
 
 def _no_images(folder: Path) -> DataError:
