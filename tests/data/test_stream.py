@@ -16,7 +16,7 @@ from lamina.data import conform, fit_encoder, infer_schema, load_builtin, read, 
 from lamina.data.blocks import Pieces, piece_order
 from lamina.data.opening import open_source
 from lamina.data.sources import Source
-from lamina.data.stream import infer_stream, survey
+from lamina.data.stream import LEAST_ROWS, infer_stream, survey
 from lamina.foundation.errors import DataError, SchemaError, SpecError
 
 DRAW = np.random.default_rng(0)
@@ -228,7 +228,7 @@ def test_very_wide_tables_hold_fewer_rows(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("lamina.data.stream.HELD_BYTES", 1)
     monkeypatch.setattr("lamina.data.sources.READ_BYTES", 1)
     found = surveyed(tmp_path / "a", pa.table({"x": DRAW.random(9_000), "y": DRAW.random(9_000)}), "y", share=0.5)
-    assert found.sample.num_rows + found.watched.num_rows < 2 * 2_048 * 1.1
+    assert found.sample.num_rows + found.watched.num_rows < 2 * LEAST_ROWS * 1.1
     with open_source(tmp_path / "a") as source:
         assert {raw.rows for raw in source.pieces()} == {256, 9_000 % 256}
 

@@ -11,9 +11,9 @@ from sklearn.model_selection import cross_val_score
 
 from lamina.data import Category, Number, Schema, conform, infer_schema, read
 from lamina.data.cells import tensor_column
-from lamina.estimators import NetworkClassifier, Part, encoding, fit_networks, fitting, to_model
+from lamina.estimators import NetworkClassifier, Part, encoding, fit_networks, fitting, mirror, to_model
 from lamina.estimators.mirror import Mirrors
-from lamina.foundation.errors import DataError, TrainingError
+from lamina.foundation.errors import DataError, SpecError, TrainingError
 from lamina.networks import FCN, MLP, Conv, ConvNet, CrossEntropy, Table, Words
 from lamina.training import SGD, Training
 from quick import SHORT, SMALL, two_clouds
@@ -119,6 +119,17 @@ def test_parts_of_other_shapes_come_back_in_their_order(monkeypatch) -> None:
     assert [members for members, _ in calls] == [2, 1]
     assert calls[0][1] == pytest.approx(600, abs=60)  # two of three parts
     assert calls[1][1] == pytest.approx(900, abs=60)  # all that the first fleet left
+
+
+def test_several_fleets_need_a_folder_for_their_checkpoints(tmp_path) -> None:
+    """One file cannot hold them: it is refused before anything is trained, and a folder gets a file of each."""
+    table, schema = uneven_table()
+    parts = [Part(train=t, watch=np.arange(0)) for t in (ROWS, ROWS[10:])]
+    asked = {"network": SMALL, "training": Training(epochs=2, device="cpu"), "task": "regression"}
+    with pytest.raises(SpecError, match="is no folder, and these networks train as 2 fleets"):
+        fit_networks(table, schema, parts, checkpoint=tmp_path / "one", **asked)
+    fit_networks(table, schema, parts, checkpoint=tmp_path, **asked)
+    assert len(list(tmp_path.glob("*.checkpoint"))) == 2
 
 
 def end_as(monkeypatch, *stopped: str) -> None:
@@ -258,7 +269,7 @@ def test_each_part_learns_from_mirror_images_as_its_own_rows_say(monkeypatch) ->
     """Parts that mirror are one fleet, the others another; each keeps what its rows said, in its place."""
     said = iter([True, False, True])
     monkeypatch.setattr(
-        fitting, "ask_mirrors", lambda *rows, **how: Mirrors(plain=1.0, mirrored=1.0, constant=2.0, flip=next(said))
+        mirror, "ask_mirrors", lambda *rows, **how: Mirrors(plain=1.0, mirrored=1.0, constant=2.0, flip=next(said))
     )
     fleets = count_fleets(monkeypatch)
     table, schema = field_table()
@@ -274,7 +285,7 @@ def test_each_part_learns_from_mirror_images_as_its_own_rows_say(monkeypatch) ->
 
 def test_nobody_is_asked_about_an_encoder_of_ones_own(monkeypatch) -> None:
     """Whoever names the encoder of images says what it mirrors; a network of numbers has nothing to mirror."""
-    monkeypatch.setattr(fitting, "ask_mirrors", lambda *rows, **how: pytest.fail("asked"))
+    monkeypatch.setattr(mirror, "ask_mirrors", lambda *rows, **how: pytest.fail("asked"))
     table, schema = field_table()
     part = Part(train=ROWS, watch=ROWS[:0])
     for network in (FIELDS, SMALL):

@@ -15,6 +15,7 @@ from lamina.networks import MLP, Augment, Conv, ConvNet, CrossEntropy, Table
 from lamina.training import AdamW, Rows, Training
 
 TWO = np.full(100, 2.0)  # the loss of a constant answer, where 1 is that of the network
+YES, NO = (Mirrors(plain=1.0, mirrored=1.0, constant=2.0, flip=flip) for flip in (True, False))
 SIDE = 17  # the least that is not tiny
 SIGNATURE = Signature(features=1, scores=2, fields=(Field(holds="image", shape=(1, SIDE, SIDE)),))
 NETWORK = Table(trunk=MLP(widths=(8,)), image=ConvNet(layers=(Conv(channels=4, size=(5, 5), stride=4),)))
@@ -102,9 +103,10 @@ def test_a_difference_must_be_sure_to_be_small() -> None:
 def test_mirroring_adds_a_flip_and_takes_nothing_away() -> None:
     """Whatever else happens to images while learning still happens; one without augmentation gets the flip alone."""
     shifted = replace(NETWORK, image=replace(NETWORK.image, augment=Augment(shift=3)))
-    assert mirroring(shifted).image.augment == Augment(shift=3, flip=True)
-    assert mirroring(NETWORK).image.augment == Augment(flip=True)
-    assert replace(mirroring(NETWORK), image=NETWORK.image) == NETWORK
+    assert mirroring(shifted, YES).image.augment == Augment(shift=3, flip=True)
+    assert mirroring(NETWORK, YES).image.augment == Augment(flip=True)
+    assert replace(mirroring(NETWORK, YES), image=NETWORK.image) == NETWORK
+    assert mirroring(NETWORK, NO) == mirroring(NETWORK, None) == NETWORK
 
 
 def test_who_has_learnt_nothing_is_not_asked() -> None:

@@ -11,6 +11,7 @@ from lamina.data import Category, Schema, Text
 from lamina.estimators import Part, fit_networks, recipe
 from lamina.estimators.recipe import (
     LARGE,
+    MANY_IMAGES,
     SMALL,
     suited,
     usual_loss,
@@ -18,6 +19,7 @@ from lamina.estimators.recipe import (
     usual_network,
     usual_passes,
     usual_precision,
+    usual_training,
 )
 from lamina.foundation.signature import Field, Signature
 from lamina.networks import (
@@ -34,8 +36,9 @@ from lamina.networks import (
     settle,
     usual_trunk,
 )
-from lamina.training import Training
+from lamina.training import SGD, Training
 from lamina.training.order import batch_rows, epoch_count, epoch_steps
+from lamina.training.spec import USUAL_OPTIMISER
 
 EVERY_SIZE = [1, 20, SMALL - 1, SMALL, LARGE - 1, LARGE, 10**6, 10**9]
 
@@ -153,6 +156,24 @@ def test_halves_are_for_convolutions_where_nothing_was_asked_for(
     found = usual_precision(training, network, Signature(features=1, scores=2, fields=fields))
     assert found.precision == precision
     assert found == Training(precision=precision, device="cpu", epochs=7)
+
+
+@pytest.mark.parametrize(
+    ("network", "field", "rows", "asked", "optimiser"),
+    [
+        (usual_network(50_000, [IMAGE]), IMAGE, 50_000, "auto", MANY_IMAGES),
+        (usual_network(9_999, [IMAGE]), IMAGE, 9_999, "auto", USUAL_OPTIMISER),
+        (usual_network(50_000, [TINY]), TINY, 50_000, "auto", USUAL_OPTIMISER),
+        (usual_network(50_000, [TEXT]), TEXT, 50_000, "auto", USUAL_OPTIMISER),
+        (usual_network(50_000, [IMAGE]), IMAGE, 50_000, SGD(), SGD()),
+    ],
+    ids=str,
+)
+def test_many_images_are_learnt_by_muon_where_nothing_was_asked_for(network, field, rows, asked, optimiser) -> None:
+    """Muon for many images beyond the tiny; AdamW for everything else, and what was asked for stays."""
+    signature = Signature(features=0, scores=2, fields=(field,))
+    found = usual_training(Training(optimiser=asked, device="cpu"), network, signature, rows)
+    assert found.optimiser == optimiser
 
 
 def test_texts_and_moved_images_have_few_passes_where_nothing_was_asked_for() -> None:

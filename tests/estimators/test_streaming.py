@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,11 @@ import pyarrow.csv as csv
 import pyarrow.parquet as pq
 import pytest
 
-from lamina.data import conform, infer_schema, load_builtin, read
+from lamina.data import conform, infer_schema, infer_stream, load_builtin, open_source, read, survey
 from lamina.data.lots import drawn
-from lamina.estimators import Part, fit_networks, renew_networks, streaming
-from lamina.estimators.streaming import fit_stream
+from lamina.estimators import Part, fit_networks, mirror, renew_networks, streaming
+from lamina.estimators.mirror import Mirrors
+from lamina.estimators.streaming import fit_stream, fit_surveyed
 from lamina.foundation.errors import DataError, SchemaError, SpecError
 from lamina.model import DataWarning
 from lamina.networks import FCN, MLP, Conv, ConvNet, Table, Words
@@ -240,6 +242,31 @@ def test_a_stream_is_reckoned_as_a_table_in_memory(tmp_path: Path, monkeypatch: 
     fit_stream(written(tmp_path / "a", alone), "answer", training=training)
     fit_stream(written(tmp_path / "b", fields_of(60)), "answer", training=training)
     assert found == [{"auto": "bfloat16"}.get(asked, asked), asked]
+
+
+@pytest.mark.parametrize("flip", [True, False])
+def test_a_stream_asks_about_mirror_images_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flip: bool) -> None:
+    """Rows that teach are asked, a sample of them, and none that is watched; what they say is done and handed on."""
+    asked: list[tuple[int, int, float | None]] = []
+
+    def answer(rows, learning, *others, training, **more):
+        asked.append((len(rows), learning, training.seconds))
+        return Mirrors(plain=1.0, mirrored=1.0, constant=2.0, flip=flip)
+
+    monkeypatch.setattr(mirror, "ask_mirrors", answer)
+    monkeypatch.setattr(streaming, "PROBE_ROWS", 50)
+    table = fields_of(60).select(["photo", "answer"])
+    with open_source(written(tmp_path / "a", table)) as source:
+        found = survey(source, infer_stream(source, target="answer"), seed=0, share=0.2)
+        given = {"training": replace(QUICK, epochs=1), "task": "classification", "seeds": (0,), "seconds": 90.0}
+        fitted = fit_surveyed(source, found, network=None, **given)
+        kept = fit_surveyed(source, found, network=FIELDS, **given)
+    learning = min(50, found.rows)
+    assert asked == [(learning + found.watched.num_rows, learning, 90.0)]
+    assert fitted.mirrors is not None
+    augment = fitted.predictor.spec.image.augment
+    assert (augment is not None and augment.flip) is fitted.mirrors.flip is flip
+    assert (kept.mirrors, kept.predictor.spec.image) == (None, FIELDS.image)
 
 
 def test_texts_have_few_passes_in_a_stream_and_on_new_rows_too(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from lamina.data import MISSING_SPELLINGS
 from lamina.evaluation import Protocol
 from lamina.evaluation.contenders import contenders_of
 from lamina.evaluation.curve import curve_plan, learning_curve, why_no_curve
+from lamina.evaluation.learning import FEWEST_SIZES, SIZES
 from lamina.evaluation.plan import Plan, make_plan
 from lamina.evaluation.prepare import Prepared, prepare
 from lamina.evaluation.race import Outcome
@@ -94,3 +95,11 @@ def test_too_few_rows_are_told() -> None:
         "and there are 150."
     )
     assert why_no_curve(*ready()) is None
+
+
+def test_a_quick_look_measures_at_the_fewest_sizes() -> None:
+    """Four sizes of six, the smallest and the largest the same: as many as a law needs, so that it can be told."""
+    prepared, plan = ready(folds=2)
+    usual, quick = (curve_plan(prepared, plan, draws=1, sizes=sizes, seed=0) for sizes in (SIZES, FEWEST_SIZES))
+    few, many = ({len(trial.train) for trial in trials} for trials in (quick, usual))
+    assert (len(few), len(many), min(few)) == (FEWEST_SIZES - 1, SIZES - 1, min(many))

@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
-from lamina.data import Category, Column, Image, Number, Series, Text
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from lamina.data import MISSING_SPELLINGS
+from lamina.data.cells import tensor_column
+from lamina.evaluation import Protocol, estimate
 from lamina.evaluation.contenders import contenders_of
-from lamina.evaluation.estimate import duration_words, estimated_seconds
+from lamina.evaluation.estimate import (
+    SAMPLE_SECONDS,
+    Work,
+    duration_words,
+    estimated_seconds,
+    network_seconds,
+    rival_seconds,
+    work_of,
+)
 from lamina.evaluation.plan import Plan
+from lamina.evaluation.prepare import Prepared, prepare
+from lamina.networks import FCN, ConvNet, Table, Words, parse_network
 from lamina.rivals import Trial
+from lamina.training import Training
+
+USUAL = Training(device="cpu", precision="float32")
+PLAIN = Work(epochs=lambda rows: 40)
 
 
 def plan(rows: int, trials: int = 5) -> Plan:
@@ -17,36 +37,62 @@ def plan(rows: int, trials: int = 5) -> Plan:
     return Plan(trials=(one,) * trials, known=np.arange(rows), test=np.arange(0))
 
 
+def seconds(who: Any, planned: Plan, work: Work = PLAIN, **changes: Any) -> float:
+    """The guess for one network on one core, without a learning curve, where nothing else is said."""
+    return estimated_seconds(contenders_of(who), planned, work, **{"members": 1, "workers": 1, **changes})
+
+
+def images(side: int, rows: int = 40) -> Prepared:
+    """Square images of two kinds."""
+    pixels = np.random.default_rng(0).integers(0, 256, (rows, 1, side, side), dtype=np.uint8)
+    return prepared({"x": tensor_column(pixels)}, rows)
+
+
+def series(steps: int, rows: int = 40) -> Prepared:
+    """Series of two kinds."""
+    return prepared({"x": tensor_column(np.random.default_rng(0).normal(size=(rows, 1, steps)).astype("f"))}, rows)
+
+
+def texts(words: int, rows: int = 40) -> Prepared:
+    """Texts of two kinds."""
+    return prepared({"x": pa.array([f"text number {row} says {'so much ' * words}" for row in range(rows)])}, rows)
+
+
+def prepared(columns: dict[str, pa.Array], rows: int) -> Prepared:
+    """Rows as a study has them."""
+    table = pa.table({**columns, "kind": ["a", "b"] * (rows // 2)})
+    return prepare(table, "kind", task=None, protocol=Protocol(), kinds={}, missing=MISSING_SPELLINGS)
+
+
 def test_more_of_anything_takes_longer() -> None:
-    """More rows, trials, members or contenders are never said to take less; more workers never more."""
-    all_of_them, few = contenders_of(None), contenders_of(["linear"])
-    guess = estimated_seconds(all_of_them, plan(300), members=4, workers=1, curve=True)
+    """More rows, trials, members, contenders or sizes of the curve never take less; more workers never more."""
+    curve = plan(100, trials=3).trials
+    most = seconds(None, plan(300), members=4, curve=curve)
     for fewer in (
-        estimated_seconds(few, plan(300), members=4, workers=1, curve=True),
-        estimated_seconds(all_of_them, plan(100), members=4, workers=1, curve=True),
-        estimated_seconds(all_of_them, plan(300, trials=2), members=4, workers=1, curve=True),
-        estimated_seconds(all_of_them, plan(300), members=1, workers=1, curve=True),
-        estimated_seconds(all_of_them, plan(300), members=4, workers=2, curve=True),
-        estimated_seconds(all_of_them, plan(300), members=4, workers=1, curve=False),
+        seconds(["linear"], plan(300), members=4, curve=curve),
+        seconds(None, plan(100), members=4, curve=curve),
+        seconds(None, plan(300, trials=2), members=4, curve=curve),
+        seconds(None, plan(300), members=1, curve=curve),
+        seconds(None, plan(300), members=4, workers=2, curve=curve),
+        seconds(None, plan(300), members=4, curve=curve[:1]),
+        seconds(None, plan(300), members=4),
     ):
-        assert 0 < fewer < guess
+        assert 0 < fewer < most
 
 
 def test_contenders_that_are_left_out_cost_nothing() -> None:
-    """Support vectors are left out of a large table, and so are their hours."""
+    """Support vectors are left out of a large table, and so are their hours; so is who would meet too many numbers."""
     large = plan(1_000_000, trials=1)
-    with_it = estimated_seconds(contenders_of(["svm"]), large, members=1, workers=1, curve=False)
-    without = estimated_seconds(contenders_of([]), large, members=1, workers=1, curve=False)
-    assert with_it == without
+    assert seconds(["svm"], large) == seconds([], large)
+    boosting = contenders_of(["boosting"], kinds=("image",))[1]
+    small, wide = (work_of(images(side), None, USUAL) for side in (8, 24))
+    assert rival_seconds(boosting, 1000, small) > rival_seconds(boosting, 1000, wide) == 0
 
 
 def test_more_classes_take_longer() -> None:
     """Two hundred classes are many times the trees and weights of two."""
     few, many = (
-        estimated_seconds(
-            contenders_of(["linear", "boosting"]), plan(2000), members=1, workers=0, curve=False, classes=c
-        )
-        for c in (2, 200)
+        seconds(["linear", "boosting"], plan(2000), Work(epochs=lambda rows: 1, classes=c), members=0) for c in (2, 200)
     )
     assert many > 4 * few
 
@@ -56,19 +102,59 @@ def test_durations_are_round() -> None:
     assert [duration_words(s) for s in (0.1, 44, 89, 91)] == ["about 5 s", "about 40 s", "about 90 s", "about 2 min"]
 
 
-def test_images_texts_and_series_take_longer() -> None:
-    """Each column of them adds to what the network takes, larger ones more; rivals take longer too."""
+@pytest.mark.parametrize("make", [images, series, texts])
+def test_a_row_of_images_texts_or_series_costs_more(make: Any) -> None:
+    """More than one of a table, and the more the larger it is."""
+    small, large = (work_of(make(size), None, USUAL) for size in (17, 40))
+    assert SAMPLE_SECONDS < small.sample < large.sample
+    assert work_of(prepared({"x": pa.array(np.arange(40.0))}, 40), None, USUAL).sample == SAMPLE_SECONDS
 
-    def guess(*columns: Column, contenders: tuple = ()) -> float:
-        who = contenders_of(list(contenders))
-        return estimated_seconds(who, plan(300), members=1, workers=1, curve=False, columns=columns)
 
-    plain = guess()
-    small, large = Image(name="x", channels=1, height=8, width=8), Image(name="x", height=32, width=32)
-    assert guess(Number(name="x"), Category(name="y", levels=("a", "b"))) == plain
-    assert plain < guess(small) < guess(large) < guess(large, Text(name="y"))
-    assert guess(large) < guess(large, Image(name="y", height=32, width=32))
-    assert guess(Series(name="x", steps=10)) < guess(Series(name="x", steps=1000))
-    huge = [Image(name="x", height=side, width=side) for side in (256, 512)]
-    assert guess(huge[0]) == guess(huge[1])  # soon made smaller
-    assert guess(small, contenders=("linear",)) - guess(small) > guess(contenders=("linear",)) - plain
+def test_the_network_that_is_asked_for_is_counted() -> None:
+    """A deep one costs more than a shallow one, and bfloat16 less than float32."""
+    rows = images(32)
+    shallow, deep = (work_of(rows, parse_network(words), USUAL).sample for words in ("conv 4 3x3, pool 8", "resnet-18"))
+    assert deep > 5 * shallow
+    numbers = parse_network("64 relu")  # it does not see the images at all
+    assert work_of(rows, numbers, USUAL).sample == SAMPLE_SECONDS
+    halves = Training(device="cpu", precision="bfloat16")
+    assert work_of(rows, None, halves).sample < work_of(rows, None, USUAL).sample
+
+
+def test_passes_are_those_of_the_training() -> None:
+    """Those that were asked for, else the usual ones: 20 over images, 8 over texts, 40 over a table."""
+    for rows, usual in ((images(20), 20), (texts(3), 8), (prepared({"x": pa.array(np.arange(40.0))}, 40), 40)):
+        assert work_of(rows, None, USUAL).epochs(2_500) == usual
+        assert work_of(rows, None, Training(epochs=3)).epochs(2_500) == 3
+
+
+def test_the_question_about_mirror_images_is_counted() -> None:
+    """Of many rows it is asked once a training, whatever the members; of an encoder of ones own nobody asks."""
+    work = work_of(images(20), None, USUAL)
+    assert (work.question(1_999), work.question(100_000)) == (0, 18_000)
+    one, four = (network_seconds(5_000, work, members) for members in (1, 4))
+    assert 4 * one - four == pytest.approx(3 * 18_000 * work.sample)
+    own = Table(image=ConvNet(), text=Words(), series=FCN())
+    assert work_of(images(20), own, USUAL).question(100_000) == 0
+
+
+def test_rivals_of_fields_cost_what_they_read() -> None:
+    """More rows and more numbers a row take longer; a guest that is not known has a price too."""
+    for make, name, kinds in ((images, "forest", "image"), (series, "dtw", "series"), (texts, "linear", "text")):
+        rival = contenders_of([name], kinds=(kinds,))[1]
+        small, large = (work_of(make(size), None, USUAL) for size in (8, 16))
+        assert 0 < rival_seconds(rival, 200, small) < rival_seconds(rival, 400, small)
+        assert rival_seconds(rival, 200, small) < rival_seconds(rival, 200, large)
+
+
+def test_a_guess_looks_at_few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many there are, only some are encoded for it."""
+    seen: list[int] = []
+    honest = estimate.fit_encoder
+    monkeypatch.setattr(
+        estimate,
+        "fit_encoder",
+        lambda table, *others, **more: seen.append(len(table)) or honest(table, *others, **more),
+    )
+    work_of(series(12, rows=900), None, USUAL)
+    assert seen == [estimate.LOOKED_AT]

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 import lamina
+from lamina.estimators import Mirrors
 from lamina.evaluation import Protocol
-from lamina.evaluation.facts import naive_facts
+from lamina.evaluation.contenders import THE_NETWORK
+from lamina.evaluation.facts import mirror_notes, naive_facts
+from lamina.evaluation.plan import Plan
+from lamina.evaluation.race import Outcome
 from lamina.evaluation.verdict import mean_interval
 from lamina.metrics import METRICS
+from lamina.rivals import Attempt, Trial
 from quick import ENOUGH, mixed_columns, quick_fit
 
 KEYS = {
@@ -234,3 +240,25 @@ def test_a_test_side_of_one_class_leaves_gaps_and_no_error() -> None:
         assert one["scores"]["roc_auc"]["interval"] == [None, None]
         assert one["scores"]["accuracy"]["mean"] is not None
     json.dumps(facts, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("flips", "ends"),
+    [
+        ((True, True, True), "learnt from too."),
+        ((None, True, True), "learnt from too. Of the 2 networks by which it was judged, 1 learnt without them, each"),
+        ((True, True, False), "learnt from. Of the 2 networks by which it was judged, 2 learnt from them too, each"),
+        ((False,), "so they are not learnt from."),
+        ((None, None), None),
+    ],
+)
+def test_folds_that_decide_otherwise_about_mirror_images_are_told(flips, ends) -> None:
+    """Each part asks its own rows, or is too small to ask: the kept one's answer is told, and who did otherwise."""
+    said = [None if flip is None else Mirrors(plain=1.0, mirrored=1.0, constant=2.0, flip=flip) for flip in flips]
+    attempts = tuple(Attempt(answers=np.empty(0), learnt=SimpleNamespace(mirrors=one)) for one in said)
+    trials = (Trial(train=np.arange(4), test=np.arange(2)),) * len(flips)
+    plan = Plan(trials=trials, known=np.arange(4), test=np.arange(0))
+    notes = mirror_notes([Outcome(contender=THE_NETWORK, attempts=attempts)], plan)
+    assert [note.kind for note in notes] == ["mirrors"] * (ends is not None)
+    assert ends is None or ends in notes[0].sentence
+    assert mirror_notes([], plan) == ()

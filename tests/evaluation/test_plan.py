@@ -7,7 +7,7 @@ import pytest
 
 from lamina.data import MISSING_SPELLINGS
 from lamina.evaluation import Protocol, number_of_folds
-from lamina.evaluation.plan import Given, curve_trials, given_parts, make_plan, naive_trials
+from lamina.evaluation.plan import Given, Plan, curve_trials, given_parts, make_plan, naive_trials
 from lamina.evaluation.prepare import Prepared, prepare
 from lamina.evaluation.protocol import number_of_repeats, share_set_aside
 from lamina.evaluation.race import NetworkRecipe, network_parts
@@ -242,9 +242,15 @@ def places(cells: list[str | None], name: str) -> list[int]:
     return [row for row, cell in enumerate(cells) if cell == name]
 
 
+def kept_plan(cells: list[str | None], protocol: Protocol) -> Plan:
+    """The plan of such rows, their split kept."""
+    rows = with_split(cells, Protocol())
+    return make_plan(rows, protocol, seed=0, given=given_parts(rows, protocol))
+
+
 def test_three_given_parts_are_kept_as_they_are() -> None:
     """What is for training teaches, what is for validation judges, and what is for tests is opened once."""
-    plan = make_plan(with_split(THREE, Protocol()), Protocol(), seed=0)
+    plan = kept_plan(THREE, Protocol())
     (trial,) = plan.trials
     assert (trial.train.tolist(), trial.test.tolist()) == (places(THREE, "train"), places(THREE, "dev"))
     assert plan.test.tolist() == places(THREE, "test")
@@ -254,7 +260,7 @@ def test_three_given_parts_are_kept_as_they_are() -> None:
 
 def test_two_given_parts_are_judged_by_folds_of_the_first() -> None:
     """Rows for training are dealt into folds, the last trial keeps all of them, and the tests are opened once."""
-    plan = make_plan(with_split(TWO, Protocol()), Protocol(repeats=1), seed=0)
+    plan = kept_plan(TWO, Protocol(repeats=1))
     train, test = places(TWO, "train"), places(TWO, "test")
     assert plan.test.tolist() == test
     assert len(plan.judged) == 5
@@ -266,7 +272,7 @@ def test_two_given_parts_are_judged_by_folds_of_the_first() -> None:
 def test_training_and_validation_rows_alone_set_nothing_aside() -> None:
     """Without a part for tests there is nothing to open."""
     cells = ["train", "train", "valid"] * 20
-    plan = make_plan(with_split(cells, Protocol()), Protocol(), seed=0)
+    plan = kept_plan(cells, Protocol())
     assert (len(plan.trials), len(plan.test)) == (1, 0)
     assert plan.judged[0].test.tolist() == places(cells, "valid")
 
@@ -274,7 +280,7 @@ def test_training_and_validation_rows_alone_set_nothing_aside() -> None:
 def test_rows_in_no_part_have_no_part() -> None:
     """A row whose cell is empty neither teaches nor judges nor is opened."""
     cells = [None if row % 7 == 0 else cell for row, cell in enumerate(THREE)]
-    plan = make_plan(with_split(cells, Protocol()), Protocol(), seed=0)
+    plan = kept_plan(cells, Protocol())
     used = [*plan.known, *plan.test, *plan.trials[0].train, *plan.trials[0].test]
     assert not any(row % 7 == 0 for row in used)
     assert len(plan.known) + len(plan.test) == sum(cell is not None for cell in cells)
@@ -296,7 +302,7 @@ def test_whoever_asks_for_a_split_gets_that_one(asked) -> None:
     protocol = Protocol(**asked)
     rows = with_split(THREE, protocol)
     assert given_parts(rows, protocol) is None
-    plan = make_plan(rows, protocol, seed=0)
+    plan = make_plan(rows, protocol, seed=0, given=None)
     assert len(plan.known) + len(plan.test) == 60
     assert plan.test.tolist() != places(THREE, "test")
 

@@ -245,3 +245,14 @@ def test_networks_of_streamed_images_stand_alone(tmp_path: Path) -> None:
         tmp_path / "rows.parquet", "kind", stream=True, contenders=(), training=training, workers=0, explain=False
     )
     assert len(study.histories) == 1
+
+
+@pytest.mark.parametrize(("asked", "told"), [({}, True), ({"test": 0.1}, False)], ids=str)
+def test_a_split_that_is_not_kept_is_told(tmp_path: Path, asked: dict[str, float], told: bool) -> None:
+    """Rows of a stream are dealt by lot, whatever a column says; but for whoever asked for that there is no news."""
+    table = table_of(300)
+    parts = pa.array(["train" if row % 3 else "test" for row in range(300)])
+    pq.write_table(table.append_column("split", parts), tmp_path / "rows.parquet")
+    with open_source(tmp_path / "rows.parquet") as source:
+        found = stream(source, "answer", task=None, protocol=Protocol(**asked), kinds={}, seed=0)
+    assert any("dealt by lot" in note.sentence for note in found.prepared.notes) is told

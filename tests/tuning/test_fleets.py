@@ -5,21 +5,28 @@ from __future__ import annotations
 import dataclasses
 import time
 
+import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 
+from lamina.data.cells import tensor_column
 from lamina.estimators import Part, fit_networks
 from lamina.evaluation.plan import make_plan
 from lamina.evaluation.prepare import prepare
 from lamina.evaluation.protocol import Protocol
+from lamina.foundation.signature import Field
 from lamina.networks import MLP, CrossEntropy, Table
-from lamina.training import AdamW, Training
+from lamina.networks.table import usual_encoders
+from lamina.training import AdamW, Muon, Training
+from lamina.tuning import fleets
 from lamina.tuning.fleets import Order, fleet_of, train
 from lamina.tuning.ground import make_side
 from lamina.tuning.recipe import Recipe
 from quick import mixed_columns
 
 LOSS = CrossEntropy()
+SERIES = (Field(holds="series", shape=(1, 12)),)
 BASE = Recipe(
     network=Table(trunk=MLP(widths=(6,), dropout=0.2)),
     training=Training(epochs=3, batch=16, optimiser=AdamW(learning_rate=0.01, decay=0.1), loss=LOSS, device="cpu"),
@@ -29,6 +36,11 @@ OTHER = Recipe(
     training=dataclasses.replace(BASE.training, optimiser=AdamW(learning_rate=0.03, decay=0.0)),
 )
 WIDER = dataclasses.replace(BASE, network=Table(trunk=MLP(widths=(7,), dropout=0.2)))
+
+
+TWO_RATES = dataclasses.replace(
+    BASE, training=dataclasses.replace(BASE.training, optimiser=Muon(learning_rate=0.05, other_rate=3e-3))
+)
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +76,9 @@ def test_a_candidate_in_a_fleet_learns_what_it_learns_alone(ground) -> None:
     """The weights of each are those that `fit_networks` gives the recipe by itself, encoder and all."""
     prepared, split = ground
     side = make_side(prepared, split.train, split.test, BASE, LOSS)
-    done, fleets = learnt([Order(recipe=recipe, side=side, seeds=(5,)) for recipe in (BASE, WIDER, OTHER)])
-    assert fleets == [[0, 2], [1]]
-    for place, recipe in enumerate((BASE, WIDER, OTHER)):
+    done, fleets = learnt([Order(recipe=recipe, side=side, seeds=(5,)) for recipe in (BASE, WIDER, OTHER, TWO_RATES)])
+    assert fleets == [[0, 2], [1], [3]]
+    for place, recipe in enumerate((BASE, WIDER, OTHER, TWO_RATES)):
         part = Part(train=split.train, watch=split.test, seeds=(5,))
         (alone,) = fit_networks(
             prepared.table,
@@ -105,3 +117,29 @@ def test_when_the_time_is_up_the_rest_is_left_out_unless_it_is_fair(ground) -> N
         fleets = []
         train(orders, until=time.monotonic() - 1, fair=fair, on_fleet=lambda done, s, to=fleets: to.append(list(done)))
         assert fleets == expected
+
+
+def test_a_fleet_is_reckoned_as_a_study_would(monkeypatch) -> None:
+    """Convolutions are reckoned in bfloat16 where the device is made for it, in a search as in `lamina.fit`."""
+    monkeypatch.setattr("lamina.estimators.recipe.reckons_halves", lambda device: True)
+    found = []
+    monkeypatch.setattr(
+        fleets, "fit_fleet", lambda build, pool, members, training, **more: found.append(training) or 1 / 0
+    )
+    stream = np.random.default_rng(0)
+    waves = tensor_column(stream.normal(0, 1, (40, 1, 12)).astype(np.float32))
+    waved = prepare(
+        pa.table({"wave": waves, "grade": ["a", "b"] * 20}),
+        "grade",
+        task=None,
+        protocol=Protocol(),
+        kinds={},
+        missing=(),
+    )
+    table = prepare(mixed_columns(), "grade", task=None, protocol=Protocol(), kinds={}, missing=())
+    for rows in (waved, table):
+        recipe = dataclasses.replace(BASE, network=usual_encoders(Table(), SERIES[: rows is waved], rows=40))
+        side = make_side(rows, np.arange(30), np.arange(0), recipe, LOSS)
+        with pytest.raises(ZeroDivisionError):
+            train([Order(recipe=recipe, side=side, seeds=(0,))], until=None)
+    assert [one.precision for one in found] == ["bfloat16", "auto"]

@@ -15,6 +15,8 @@ import pytest
 import lamina
 from lamina.data import Encoder
 from lamina.data.cells import tensor_column
+from lamina.estimators import mirror
+from lamina.estimators.mirror import Mirrors
 from lamina.evaluation import Protocol
 from lamina.foundation.errors import DataError, SpecError
 from lamina.networks import MLP, Conv, ConvNet, Table
@@ -257,3 +259,53 @@ def test_a_search_starts_with_as_many_passes_as_a_study(monkeypatch, tmp_path) -
     with pytest.raises(ZeroDivisionError):
         small_search(tmp_path, data=data, target="kind", network=None, training=None)
     assert seen == [8]
+
+
+@pytest.mark.parametrize("flip", [True, False])
+def test_a_search_asks_about_mirror_images_once(monkeypatch, tmp_path, flip) -> None:
+    """Rows that teach are asked, the answer is said, every setting starts from it, and who comes later reads it."""
+    asked, said, seen = [], [], []
+
+    def answer(rows, learning, *others, training, **more):
+        asked.append((len(rows) > learning, training.seconds))
+        return Mirrors(plain=1.0, mirrored=1.0, constant=2.0, flip=flip)
+
+    monkeypatch.setattr(mirror, "ask_mirrors", answer)
+    monkeypatch.setattr(module, "explore", lambda search: seen.append(search.space.start.network.image) or 1 / 0)
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            small_search(
+                tmp_path,
+                data=photos(),
+                target="kind",
+                network=None,
+                seconds=90.0,
+                on_moment=said.append,
+            )
+    assert asked == [(False, 90.0)]
+    assert [bool(image.augment and image.augment.flip) for image in seen] == [flip, flip]
+    for moment in said:
+        assert ("learnt from too" in moment.notes[-1].sentence) is flip
+        assert moment.notes[-1].kind == "mirrors"
+
+
+def test_a_search_keeps_the_split_that_came_with_the_data(tmp_path) -> None:
+    """What is for tests is opened at the end, what is for validation judges; of two parts the second is opened."""
+    columns = mixed_columns()
+    rows = len(columns["grade"])
+    for last, judging in (("test", "val"), ("val", "train")):
+        cells = [["train", "train", "train", judging, last][row % 5] for row in range(rows)]
+        said = []
+        tuning = small_search(tmp_path / last, data={**columns, "split": cells}, on_moment=said.append)
+        outer, splits = rows // 5, 1 if judging == "val" else 5
+        assert tuning.facts["rows"] == {"search": rows - outer, "outer": outer, "splits": splits}
+        assert any("split that came with the data is kept" in note.sentence for note in said[0].notes)
+
+
+def test_whoever_asks_a_search_for_a_share_gets_it(tmp_path) -> None:
+    """A share of the rows that was asked for comes before the split of the data."""
+    columns = mixed_columns()
+    rows = len(columns["grade"])
+    cells = ["train" if row % 4 else "test" for row in range(rows)]
+    tuning = small_search(tmp_path, data={**columns, "split": cells}, protocol=Protocol(test=0.5))
+    assert tuning.facts["rows"]["outer"] == rows // 2

@@ -17,7 +17,8 @@ from lamina.classical.support import SupportVectors
 from lamina.classical.warping_neighbour import LearntWarping, Warping
 
 FAMILIES: dict[str, type[Family]] = {
-    kind.name: kind for kind in (Constant, Linear, Neighbours, SupportVectors, Forest, Boosting)
+    kind.name: kind
+    for kind in (Constant, Linear, Neighbours, Boosting, Forest, SupportVectors)  # cheap ones first
 }
 LEARNT: dict[str, type[Learnt]] = {**PLAIN_LEARNT, LearntRead.kind: LearntRead, LearntWarping.kind: LearntWarping}
 SPECS: tuple[type, ...] = (*FAMILIES.values(), Ridge, SparseLinear, Read, Warping, *READINGS)

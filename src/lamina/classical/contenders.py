@@ -32,7 +32,7 @@ def families_for(kinds: Collection[FieldKind]) -> dict[str, Any]:
     """Rivals by name for rows with fields of these kinds; without any, the families for tables.
 
     >>> list(families_for({"image"}))
-    ['constant', 'linear', 'neighbours', 'hog-linear', 'svm', 'hog-svm', 'forest', 'hog-forest', 'boosting']
+    ['constant', 'linear', 'hog-linear', 'neighbours', 'boosting', 'forest', 'hog-forest', 'svm', 'hog-svm']
     >>> list(families_for(())) == list(FAMILIES)
     True
     """
@@ -73,12 +73,13 @@ def _linear(kinds: Collection[FieldKind]) -> list[Read]:
 _RIVALS: tuple[tuple[FieldKind | None, Callable[[Collection[FieldKind]], list[Any]]], ...] = (
     (None, lambda _: [Read(reading=Numbers(), family=Constant())]),
     (None, _linear),
-    (None, lambda _: [Read(family=Neighbours(), cells=50_000_000)]),
-    ("series", lambda _: [Read(reading=Kernels(), family=Ridge(), rows=3_000), Warping()]),
     ("image", lambda _: [Read(reading=Hog(), family=Linear(**BRISK), cells=8_000_000)]),
-    (None, lambda _: [Read(family=SupportVectors(), rows=5_000, numbers=3_072)]),
-    ("image", lambda _: [Read(reading=Hog(), family=SupportVectors(), rows=5_000, numbers=9_000)]),
+    ("series", lambda _: [Read(reading=Kernels(), family=Ridge(), rows=3_000)]),
+    (None, lambda _: [Read(family=Neighbours(), cells=50_000_000)]),
+    ("series", lambda _: [Warping()]),
+    (None, lambda kinds: [] if "text" in kinds else [Read(family=Boosting(), numbers=300)]),  # a text has 1,000 words
     (None, lambda _: [Read(family=Forest(), cells=20_000_000)]),
     ("image", lambda _: [Read(reading=Hog(), family=Forest(), cells=20_000_000)]),
-    (None, lambda kinds: [] if "text" in kinds else [Read(family=Boosting(), numbers=300)]),  # a text has 1,000 words
+    (None, lambda _: [Read(family=SupportVectors(), rows=5_000, numbers=3_072)]),
+    ("image", lambda _: [Read(reading=Hog(), family=SupportVectors(), rows=5_000, numbers=9_000)]),
 )

@@ -47,7 +47,7 @@ SKETCH_BYTES = 1 << 29  # of the sketches of all columns
 WATCHED_ROWS = 65_536  # at most so many rows are watched; more would cost time and tell no more
 ASIDE_ROWS = 131_072  # at most so many rows are set aside: a share of them is known to 0.3 points
 WHOLE_CELLS, WHOLE_CELLS_A_PIECE = 2_048, 64  # images or series that are looked at in the first pass
-LEAST_ROWS = 2_048  # of the sample, however wide it is
+LEAST_ROWS = 2_304  # of the sample, however wide it is: 2,000 that teach are asked about mirror images
 
 
 @dataclass(frozen=True, kw_only=True)

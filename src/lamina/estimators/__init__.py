@@ -8,8 +8,17 @@ from lamina.estimators.asked import as_network, as_training, member_seeds
 from lamina.estimators.encoding import RowNumbers
 from lamina.estimators.fitting import Fitted, Part, fit_networks
 from lamina.estimators.keep import classic_model, to_model, untimed
+from lamina.estimators.mirror import Mirrors, mirroring, mirrors_for, question_rows
 from lamina.estimators.networks import HELD_BACK_FROM, NetworkClassifier, NetworkRegressor
-from lamina.estimators.recipe import Task, suited, usual_loss, usual_network, usual_passes
+from lamina.estimators.recipe import (
+    Task,
+    suited,
+    usual_loss,
+    usual_network,
+    usual_passes,
+    usual_precision,
+    usual_training,
+)
 from lamina.estimators.renew import GENTLER, renew_networks
 from lamina.estimators.streaming import (
     WATCHED,
@@ -27,6 +36,7 @@ __all__ = [
     "WATCHED",
     "WATCHED_FROM",
     "Fitted",
+    "Mirrors",
     "NetworkClassifier",
     "NetworkRegressor",
     "Part",
@@ -40,6 +50,9 @@ __all__ = [
     "fit_surveyed",
     "held_rows",
     "member_seeds",
+    "mirroring",
+    "mirrors_for",
+    "question_rows",
     "renew_networks",
     "streamed_epochs",
     "streamed_model",
@@ -49,4 +62,6 @@ __all__ = [
     "usual_loss",
     "usual_network",
     "usual_passes",
+    "usual_precision",
+    "usual_training",
 ]

@@ -21,12 +21,13 @@ from torch import nn
 
 from lamina.data import ClassTarget, Encoder, NumberTarget, Schema
 from lamina.estimators.encoding import Encoded, RowNumbers, encode_part, end_to_end, targets_for
-from lamina.estimators.mirror import LOOKED_AT, Mirrors, ask_mirrors, mirroring
-from lamina.estimators.recipe import Task, suited, usual_loss, usual_passes, usual_precision
+from lamina.estimators.mirror import Mirrors, mirroring, mirrors_for
+from lamina.estimators.recipe import Task, suited, usual_loss, usual_passes, usual_training
 from lamina.estimators.truth import monitor_for
+from lamina.foundation.errors import SpecError
 from lamina.foundation.signature import Signature
 from lamina.model import Predictor
-from lamina.networks import Loss, Network, Table
+from lamina.networks import Network, Table
 from lamina.training import (
     Member,
     Progress,
@@ -88,6 +89,7 @@ def fit_networks(
         checkpoint: as in `fit_fleet`; a file only where all parts can be trained as one fleet, else a folder.
 
     Raises:
+        SpecError: a checkpoint that is no folder, and parts that cannot be trained as one fleet.
         TrainingError: a part's networks all diverged, or there is nothing to learn from.
     """
     loss = training.loss or usual_loss(task, table.num_rows)
@@ -108,42 +110,36 @@ def fit_networks(
     ]
     clock = _Clock(training.seconds, len(parts))
     asking = replace(training, seconds=None if training.seconds is None else training.seconds / len(parts))
-    mirrors = [_mirrors(one, network, table.num_rows, asking, loss, parts[0].seeds[0]) for one in encoded]
+    ask = partial(mirrors_for, many=table.num_rows, loss=loss, training=asking, seed=parts[0].seeds[0])
+    mirrors = [ask(one.rows, one.learning, network, one.signature) for one in encoded]
     groups = _alike(encoded, mirrors)
+    if checkpoint is not None and len(groups) > 1 and not Path(checkpoint).is_dir():
+        raise _no_folder(checkpoint, len(groups))
     fitted: dict[int, Fitted] = {}
-    for (signature, flip), positions in groups.items():
+    for (signature, _), positions in groups.items():
         group, asked = [encoded[i] for i in positions], [parts[i] for i in positions]
         members, pool = _members(asked, group, training)
-        spec = _spec(network, table.num_rows, signature, flip)
+        spec = mirroring(suited(network, table.num_rows, signature), mirrors[positions[0]])
         trained = fit_fleet(
             partial(_build, spec, signature),
             pool,
             members,
-            replace(usual_precision(training, spec, signature), seconds=clock.share(len(group))),
+            replace(usual_training(training, spec, signature, table.num_rows), seconds=clock.share(len(group))),
             loss=loss,
             monitor=monitor_for(loss),
             on_epoch=on_epoch,
-            checkpoint=checkpoint if len(groups) == 1 or Path(checkpoint or "").is_dir() else None,
+            checkpoint=checkpoint,
         )
         fitted.update(zip(positions, _share_out(asked, group, trained, spec, training), strict=True))
     return tuple(replace(fitted[i], mirrors=mirrors[i]) for i in range(len(parts)))
 
 
-def _mirrors(
-    encoded: Encoded, network: Network | None, rows: int, training: Training, loss: Loss, seed: int
-) -> Mirrors | None:
-    """Whether mirror images may be learnt from; nobody asks where a network names its own encoder of images."""
-    signature = encoded.signature
-    small = suited(network, min(rows, LOOKED_AT), signature)
-    if not isinstance(small, Table) or getattr(network, "image", None) is not None:
-        return None
-    training = usual_precision(training, small, signature)
-    return ask_mirrors(encoded.rows, encoded.learning, small, signature, loss=loss, training=training, seed=seed)
-
-
-def _spec(network: Network | None, rows: int, signature: Signature, flip: bool) -> Network:
-    spec = suited(network, rows, signature)
-    return mirroring(spec) if flip and isinstance(spec, Table) else spec
+def _no_folder(checkpoint: str | os.PathLike[str], fleets: int) -> SpecError:
+    return SpecError(
+        wrong=f"the checkpoint {os.fspath(checkpoint)!r} is no folder, and these networks train as {fleets} fleets.",
+        expected="a folder that is there, with a file for each fleet: encoded, the parts have several shapes.",
+        remedy="make a folder, and give its name as checkpoint.",
+    )
 
 
 class _Clock:

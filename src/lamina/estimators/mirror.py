@@ -20,10 +20,11 @@ import torch
 from torch import Tensor
 
 from lamina.data import Batch
+from lamina.estimators.recipe import suited, usual_precision
 from lamina.foundation.randomness import numpy_stream
 from lamina.foundation.signature import Signature
 from lamina.model import Predictor
-from lamina.networks import Augment, Loss, Table, is_tiny
+from lamina.networks import Augment, Loss, Network, Table, is_tiny
 from lamina.training import Member, Rows, Training, fit_fleet
 
 FEWEST_ROWS = 2_000  # training rows from which it is asked
@@ -55,6 +56,35 @@ class Mirrors:
         return f"mirror images are not understood as well as the images ({losses}), so they are not learnt from."
 
 
+def mirrors_for(
+    rows: Rows,
+    learning: int,
+    network: Network | None,
+    signature: Signature,
+    *,
+    many: int,
+    loss: Loss,
+    training: Training,
+    seed: int,
+) -> Mirrors | None:
+    """What the rows say to the usual network of so ``many``; nobody asks where one names its own encoder of images.
+
+    The other arguments are those of `ask_mirrors`, and ``network`` is what was asked for.
+    """
+    small = suited(network, min(many, LOOKED_AT), signature)
+    if not isinstance(small, Table) or getattr(network, "image", None) is not None:
+        return None
+    training = usual_precision(training, small, signature)
+    return ask_mirrors(rows, learning, small, signature, loss=loss, training=training, seed=seed)
+
+
+def question_rows(learning: int, network: Network | None, signature: Signature) -> int:
+    """How many rows are met in all to ask so many; 0 where nobody asks."""
+    if learning < FEWEST_ROWS or not _images(signature) or getattr(network, "image", None) is not None:
+        return 0
+    return EPOCHS * round(min(learning, LOOKED_AT) * (1 - JUDGED))
+
+
 def ask_mirrors(
     rows: Rows, learning: int, network: Table, signature: Signature, *, loss: Loss, training: Training, seed: int
 ) -> Mirrors | None:
@@ -66,7 +96,7 @@ def ask_mirrors(
         training: what is asked for; its loss, device and precision are used, and a share of its seconds.
         seed: of what is drawn.
     """
-    images = [place for place, field in enumerate(signature.fields) if field.holds == "image" and not is_tiny(field)]
+    images = _images(signature)
     seconds = None if training.seconds is None else training.seconds * SHARE
     if learning < FEWEST_ROWS or not images or (seconds is not None and seconds < LEAST_SECONDS):
         return None
@@ -106,10 +136,17 @@ def decided(plain: np.ndarray, mirrored: np.ndarray, constant: np.ndarray) -> Mi
     return Mirrors(**losses, flip=flip and losses["plain"] <= LEARNT * losses["constant"])
 
 
-def mirroring(network: Table) -> Table:
-    """The spec, its images mirrored half of the time while it learns."""
+def mirroring(network: Network, mirrors: Mirrors | None) -> Network:
+    """The spec, its images mirrored half of the time while it learns if the rows allow it."""
+    if mirrors is None or not mirrors.flip or not isinstance(network, Table):
+        return network
     image: Any = network.image
     return replace(network, image=replace(image, augment=replace(image.augment or Augment(), flip=True)))
+
+
+def _images(signature: Signature) -> list[int]:
+    """The places of the fields that could be mirrored."""
+    return [place for place, field in enumerate(signature.fields) if field.holds == "image" and not is_tiny(field)]
 
 
 def _constant(truth: Tensor, scores: int, loss: Loss, rows: int) -> Tensor:

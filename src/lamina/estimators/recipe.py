@@ -28,13 +28,14 @@ from lamina.networks import (
     usual_encoders,
     usual_trunk,
 )
-from lamina.training import Training
+from lamina.training import Muon, Training
 
 Task = Literal["classification", "regression"]
 
 CONVOLVED = (ConvNet, ResNet, FCN, InceptionTime)  # encoders that were seen to learn as well in bfloat16
 SMALL, LARGE = 1_500, 10_000  # rows at which the recipe changes
 IMAGE_EPOCHS, TEXT_EPOCHS, FEW = 20, 8, 1_000  # passes, and rows from which on they are counted
+MANY_IMAGES = Muon(learning_rate=0.05, other_rate=3e-3)  # the optimiser where there are LARGE images or more
 SMOOTHING = 0.05  # for few rows: certainty that so little data cannot justify
 
 
@@ -69,6 +70,18 @@ def _for_numbers(rows: int) -> Table:
         numbers = Piecewise(bins=48, width=4, rows=32)
         return Table(trunk=MLP(widths=(256, 256), activation="relu", dropout=0.3), numbers=numbers)
     return Table(trunk=MLP(widths=(256, 256), activation="silu", dropout=0.15), numbers=Piecewise(bins=96))
+
+
+def usual_training(training: Training, network: Network, signature: Signature, rows: int) -> Training:
+    """The training with what suits the network where nothing was asked for: Muon where it convolves many images, and
+    bfloat16 as in `usual_precision`.
+    """
+    settled = usual_precision(training, network, signature)
+    if settled.optimiser != "auto":
+        return settled
+    many = rows >= LARGE and any(field.holds == "image" and not is_tiny(field) for field in signature.fields)
+    convolved = isinstance(getattr(network, "image", None), CONVOLVED)
+    return replace(settled, optimiser=MANY_IMAGES if many and convolved else settled.chosen_optimiser)
 
 
 def usual_precision(training: Training, network: Network, signature: Signature) -> Training:

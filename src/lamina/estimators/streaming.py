@@ -40,7 +40,8 @@ from lamina.data import (
 )
 from lamina.estimators.fitting import LEAST_SECONDS, Fitted, Part
 from lamina.estimators.keep import to_model
-from lamina.estimators.recipe import Task, suited, usual_loss, usual_passes, usual_precision
+from lamina.estimators.mirror import mirroring, mirrors_for
+from lamina.estimators.recipe import Task, suited, usual_loss, usual_passes, usual_training
 from lamina.estimators.truth import check_loss, monitor_for, score_count, truth_of
 from lamina.foundation.errors import SpecError
 from lamina.foundation.signature import Signature
@@ -120,7 +121,7 @@ def fit_stream(
         share = WATCHED if opened.rows >= WATCHED_FROM else 0.0
         found = survey(opened, schema, seed=seed, share=share)
         findings = check_before_training(found.sample, schema, task=task)
-        left = None if seconds is None else max(LEAST_SECONDS, seconds - (time.monotonic() - began))
+        left = _left(seconds, began)
         fitted = fit_surveyed(
             opened, found, network=network, training=training, task=task, seeds=(seed,), seconds=left, on_epoch=on_epoch
         )
@@ -150,14 +151,25 @@ def fit_surveyed(
         TrainingError: training diverged, or the source has changed since.
     """
     _refuse_whole(training)
-    plan = _Plan.of(source, found, network, training, task)
+    began, plan = time.monotonic(), _Plan.of(source, found, network, training, task)
     pool, train, watch = _pool(plan.blocks)
-    limits = [limit for limit in (seconds, training.seconds) if limit is not None]
+    limit = min((limit for limit in (seconds, training.seconds) if limit is not None), default=None)
+    mirrors = mirrors_for(
+        pool,
+        len(train),
+        network,
+        plan.signature,
+        many=found.rows,
+        loss=plan.blocks.loss,
+        training=replace(training, seconds=limit),
+        seed=seeds[0],
+    )
+    spec = mirroring(plan.network, mirrors)
     trained = fit_fleet(
-        partial(_build, plan.network, plan.signature),
+        partial(_build, spec, plan.signature),
         pool,
         [Member(train=train, validation=watch, seed=one) for one in seeds],
-        replace(plan.training, seconds=min(limits, default=None)),
+        replace(plan.training, seconds=_left(limit, began)),
         loss=plan.blocks.loss,
         monitor=monitor_for(plan.blocks.loss),
         on_epoch=on_epoch,
@@ -167,9 +179,10 @@ def fit_surveyed(
     return Fitted(
         encoder=plan.blocks.pieces.encoder,
         target=plan.blocks.target,
-        predictor=Predictor(spec=plan.network, signature=plan.signature, weights=trained.weights),
+        predictor=Predictor(spec=spec, signature=plan.signature, weights=trained.weights),
         histories=trained.histories,
         stopped=trained.stopped,
+        mirrors=mirrors,
     )
 
 
@@ -197,7 +210,7 @@ class _Plan:
         signature = encoder.signature(scores=score_count(target, loss))
         pieces = Pieces(source=source, survey=found, encoder=encoder, rows=block_rows(encoder, source.row_bytes))
         spec = suited(network, found.rows, signature)
-        training = usual_precision(training, spec, signature)
+        training = usual_training(training, spec, signature, found.rows)
         epochs = streamed_epochs(training, found.rows, usual_passes(training, signature, found.rows))
         return cls(
             network=spec,
@@ -263,6 +276,11 @@ def streamed_epochs(training: Training, rows: int, passes: int | None = None) ->
     """
     asked = passes or epoch_count(training.epochs, rows, epoch_steps(training.rows_a_step, rows))
     return asked if training.epochs != "auto" else min(asked, max(1, MOST_MET // rows))
+
+
+def _left(seconds: float | None, began: float) -> float | None:
+    """What is left of a limit that holds since ``began``, a moment at the least."""
+    return None if seconds is None else max(LEAST_SECONDS, seconds - (time.monotonic() - began))
 
 
 def _build(network: Network, signature: Signature, seed: int) -> nn.Module:

@@ -30,7 +30,7 @@ THE_NETWORK = Contender(name=NETWORK, title="Network")
 def contenders_of(
     asked: Sequence[Any] | None, *, usual: Sequence[str] | None = None, kinds: Sequence[FieldKind] = ()
 ) -> tuple[Contender, ...]:
-    """The rivals that were asked for, and the network last.
+    """The rivals that were asked for, the cheap ones first and those of users behind them, and the network last.
 
     Names of families choose among the built-in ones; without any of them the ``usual`` ones take part, or all. Which
     there are depends on the ``kinds`` of whole arrays in the rows. Estimators, or their ``"package.module:Class"``, are
@@ -43,7 +43,7 @@ def contenders_of(
     >>> [c.name for c in contenders_of(["linear"])]
     ['constant', 'linear', 'network']
     >>> [c.name for c in contenders_of(None)]
-    ['constant', 'linear', 'neighbours', 'svm', 'forest', 'boosting', 'network']
+    ['constant', 'linear', 'neighbours', 'boosting', 'forest', 'svm', 'network']
     >>> [c.name for c in contenders_of(["kernels"], kinds=["series"])]
     ['constant', 'kernels', 'network']
     """
@@ -60,24 +60,6 @@ def contenders_of(
     chosen = names or (usual if guests and not alone else [])
     built_in = [_built_in(family) for name, family in families.items() if name in {Constant.name, *chosen}]
     return (*built_in, *_apart(guests, families), THE_NETWORK)
-
-
-def cheapness(contender: Contender) -> int:
-    """The place in the order in which rivals are tried: the cheap ones first, those of users last."""
-    order = (
-        "constant",
-        "linear",
-        "hog-linear",
-        "kernels",
-        "neighbours",
-        "dtw",
-        "boosting",
-        "forest",
-        "hog-forest",
-        "svm",
-        "hog-svm",
-    )
-    return order.index(contender.name) if contender.name in order else len(order)
 
 
 def _built_in(family: Any) -> Contender:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from lamina.evaluation.contenders import NETWORK
-from lamina.evaluation.learning import Measure, Points, curve_sizes, meeting, read_curve, sentence, to_json
+from lamina.evaluation.learning import SIZES, Measure, Points, curve_sizes, meeting, read_curve, sentence, to_json
 from lamina.evaluation.plan import Plan, curve_trials
 from lamina.evaluation.prepare import Prepared
 from lamina.evaluation.race import Outcome
@@ -22,15 +22,16 @@ A_CLASS = 8  # and rows for each class
 FULL = 0.9  # of the largest training side: splits with fewer rows, as the early ones by time, draw no curve
 
 
-def curve_plan(prepared: Prepared, plan: Plan, *, draws: int, seed: int) -> tuple[Trial, ...]:
+def curve_plan(prepared: Prepared, plan: Plan, *, draws: int, seed: int, sizes: int = SIZES) -> tuple[Trial, ...]:
     """The trials of the learning curve: every size but the largest, which has been judged already.
 
     With folds every size is drawn equally often, from the same splits: the points then differ by their rows alone.
     """
-    splits, sizes = _full_splits(plan), _sizes(prepared, plan)[:-1]
+    splits = _full_splits(plan)
+    smaller = curve_sizes(_most_rows(plan), least=_least(prepared, plan), count=sizes)[:-1]
     if len(splits) > 1:
-        return curve_trials(splits, sizes, draws=max(draws, FEWEST_DRAWS), seed=seed, groups=plan.groups)
-    small, large = ([size for size in sizes if (size < MANY) == few] for few in (True, False))
+        return curve_trials(splits, smaller, draws=max(draws, FEWEST_DRAWS), seed=seed, groups=plan.groups)
+    small, large = ([size for size in smaller if (size < MANY) == few] for few in (True, False))
     return (
         *curve_trials(splits, small, draws=draws, seed=seed, groups=plan.groups),
         *curve_trials(splits, large, draws=min(draws, DRAWS_OF_MANY), seed=seed, groups=plan.groups),
@@ -115,10 +116,6 @@ def _most_rows(plan: Plan) -> int:
 
 def _least(prepared: Prepared, plan: Plan) -> int:
     return max(FEWEST, A_CLASS * len(classes_of(prepared)), _most_rows(plan) // 32)
-
-
-def _sizes(prepared: Prepared, plan: Plan) -> tuple[int, ...]:
-    return curve_sizes(_most_rows(plan), least=_least(prepared, plan))
 
 
 def _error(metric: Metric, value: float) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from lamina.data import column_drift
+from lamina.data import Note, column_drift
 from lamina.estimators import Fitted
 from lamina.evaluation.contenders import NETWORK
 from lamina.evaluation.plan import Plan
@@ -240,3 +240,18 @@ def fitted_network(outcomes: Sequence[Outcome], place: int) -> Fitted | None:
     """The networks of one trial; None if there were none."""
     found = next((one for one in outcomes if one.contender.name == NETWORK and one.attempts), None)
     return None if found is None else found.attempts[place].learnt
+
+
+def mirror_notes(outcomes: Sequence[Outcome], plan: Plan) -> tuple[Note, ...]:
+    """Whether the kept network learnt from mirror images too, and how many of those that judge did otherwise.
+
+    Each asks the rows that it learns from: asked of all rows, some that judge would have had a say.
+    """
+    *judging, kept = (fitted_network(outcomes, place) for place in range(len(plan.trials)))
+    if kept is None or kept.mirrors is None:
+        return ()
+    mirrored = [one is not None and one.mirrors is not None and one.mirrors.flip for one in judging]
+    others = sum(flip is not kept.mirrors.flip for flip in mirrored)
+    how = "without them" if kept.mirrors.flip else "from them too"
+    also = f" Of the {len(judging)} networks by which it was judged, {others} learnt {how}, each by its own rows."
+    return (Note(kind="mirrors", sentence=kept.mirrors.sentence + also * (others > 0)),)

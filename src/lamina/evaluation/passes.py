@@ -27,7 +27,8 @@ from lamina.data import (
     task_of,
 )
 from lamina.estimators import WATCHED, WATCHED_FROM, Task, held_rows, streamed_epochs
-from lamina.evaluation.plan import Plan
+from lamina.evaluation.estimate import Work
+from lamina.evaluation.plan import Plan, given_parts
 from lamina.evaluation.prepare import Prepared, fingerprint
 from lamina.evaluation.protocol import Protocol, share_set_aside
 from lamina.foundation.errors import DataError
@@ -38,6 +39,11 @@ from lamina.training import Training
 RIVAL_BYTES = 256 << 20  # of the encoded rows that a rival learns from
 LEAST_RIVAL_ROWS = 2_000  # however wide they are
 LEAST_JUDGED = 20  # rows that judge; with fewer, streaming was a mistake
+NOT_KEPT = Note(
+    kind="split",
+    sentence="a split came with the data, but the rows of a stream are dealt by lot, and some of those for tests are "
+    "learnt from. To keep it, read the whole table (--no-stream, stream=False).",
+)
 ROW_SECONDS = 4e-5  # to read a row and learn from it once, with the usual network, on a 2-core machine
 
 
@@ -70,9 +76,11 @@ class Streamed:
             return f"The network and its rivals met the same {met:,} rows."
         return f"The network met all {met:,} rows not held out, its rivals a random sample of {self.rival_rows:,}."
 
-    def estimated_seconds(self, training: Training, members: int) -> float:
+    def estimated_seconds(self, training: Training, work: Work, members: int) -> float:
         """How long the networks will take, to within a factor of about two."""
-        return ROW_SECONDS * members * self.survey.rows * streamed_epochs(training, self.survey.rows)
+        rows = self.survey.rows
+        met = members * rows * streamed_epochs(training, rows, work.epochs(rows))
+        return max(ROW_SECONDS, work.sample) * met + work.sample * work.question(rows)
 
 
 def stream(
@@ -93,7 +101,9 @@ def stream(
     plan = _plan(found, tested / apart, seed)
     streamed = Streamed(source=source, survey=found, prepared=_prepared(source, found, task), plan=plan)
     note = Note(kind="stream", sentence=f"streamed. {streamed.sentence()}")
-    return replace(streamed, prepared=replace(streamed.prepared, notes=(note, *streamed.prepared.notes)))
+    given = given_parts(streamed.prepared, protocol)
+    notes = (note, *streamed.prepared.notes, *([NOT_KEPT] if given is not None else []))
+    return replace(streamed, prepared=replace(streamed.prepared, notes=notes))
 
 
 def _plan(found: Survey, tested: float, seed: int) -> Plan:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lamina.data import Schema, folds, given_split, hold_out
+from lamina.data import Note, Schema, folds, given_split, hold_out
 from lamina.evaluation.prepare import Prepared
 from lamina.evaluation.protocol import Protocol, number_of_folds, number_of_repeats, share_set_aside
 from lamina.foundation.randomness import derive_seed, numpy_stream
@@ -37,19 +37,19 @@ class Plan:
         return len(self.trials) - 1
 
 
-def make_plan(prepared: Prepared, protocol: Protocol, *, seed: int) -> Plan:
+def make_plan(prepared: Prepared, protocol: Protocol, *, seed: int, given: Given | None = None) -> Plan:
     """Set rows aside, split the others, and end with the trial whose model is kept.
 
     With folds the model that is kept learns from all rows that were not set aside; with one part held out it is the
-    one that was judged. A split that came with the data is honoured (`given_parts`).
+    one that was judged. A split that was ``given`` with the data (`given_parts`) is kept: only what it leaves open is
+    drawn.
 
     Raises:
         SchemaError: the group or the time is not a column.
         DataError: too few rows, groups or moments for the folds.
     """
-    every, given = np.arange(prepared.table.num_rows), given_parts(prepared, protocol)
     if given is None:
-        known, test = _set_aside(prepared, protocol, every, seed)
+        known, test = _set_aside(prepared, protocol, np.arange(prepared.table.num_rows), seed)
     else:
         known, test = np.sort(np.concatenate((given.train, given.val))), given.test
     if given is not None and len(given.val):
@@ -85,6 +85,13 @@ def given_parts(prepared: Prepared, protocol: Protocol) -> Given | None:
     asked = (protocol.folds, protocol.test, protocol.group, protocol.time)
     found = given_split(prepared.table, prepared.schema) if asked == (None,) * len(asked) else None
     return None if found is None else Given(*(found.get(part, NO_ROWS) for part in ("train", "val", "test")))
+
+
+def saying_what_was_given(prepared: Prepared, given: Given | None) -> Prepared:
+    """With a note of the split that came with the data, if there is one."""
+    if given is None:
+        return prepared
+    return replace(prepared, notes=(*prepared.notes, Note(kind="split", sentence=given.sentence)))
 
 
 def curve_trials(

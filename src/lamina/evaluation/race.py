@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from lamina.data import Batch, NumberTarget
 from lamina.estimators import Fitted, Part, fit_networks, to_model
-from lamina.evaluation.contenders import NETWORK, Contender, cheapness
+from lamina.evaluation.contenders import NETWORK, Contender
 from lamina.evaluation.plan import watched_part
 from lamina.evaluation.prepare import Prepared
 from lamina.evaluation.protocol import Protocol
@@ -100,7 +100,7 @@ class Outcome:
 
 
 def rival_jobs(contenders: Sequence[Contender], trials: Mapping[str, Trial], *, seed: int) -> list[Job]:
-    """One job for each rival and trial; a rival at a time, the cheap ones first: a budget then leaves whole rivals."""
+    """One job for each rival and trial; a rival at a time, in their order: a budget then leaves whole rivals."""
     return [
         Job(
             contender=contender.name,
@@ -110,7 +110,8 @@ def rival_jobs(contenders: Sequence[Contender], trials: Mapping[str, Trial], *, 
             seed=derive_seed(seed, contender.name, name),
             keep=trial.purpose == "keep" or len(trials) == 1,
         )
-        for contender in sorted((one for one in contenders if one.name != NETWORK), key=cheapness)
+        for contender in contenders
+        if contender.name != NETWORK
         for name, trial in trials.items()
     ]
 

@@ -9,13 +9,13 @@ from lamina.classical import Constant
 from lamina.data import Finding, check_split
 from lamina.evaluation.clock import Clock
 from lamina.evaluation.contenders import Contender
-from lamina.evaluation.estimate import duration_words, estimated_seconds
+from lamina.evaluation.curve import curve_plan
+from lamina.evaluation.estimate import Work, duration_words, estimated_seconds
 from lamina.evaluation.plan import Plan
 from lamina.evaluation.prepare import Prepared
 from lamina.evaluation.protocol import Protocol
 from lamina.evaluation.race import Outcome, Recipe, race
 from lamina.evaluation.step import Stage, Step
-from lamina.evaluation.tally import classes_of
 from lamina.rivals import Trial, usual_workers
 from lamina.training import Progress
 
@@ -30,9 +30,11 @@ class Setup:
     plan: Plan
     contenders: tuple[Contender, ...]
     recipe: Recipe
+    work: Work
     protocol: Protocol
     metric: str
     seed: int
+    sizes: int  # of the learning curve, the largest one among them
     workers: int
     clock: Clock
     say: OnStep
@@ -56,6 +58,12 @@ class Setup:
             on_step=heard,
         )
 
+    def curve_trials(self, draws: int) -> tuple[Trial, ...]:
+        """The trials of the learning curve with so many draws of each size; none without draws."""
+        if not draws:
+            return ()
+        return curve_plan(self.prepared, self.plan, draws=draws, sizes=self.sizes, seed=self.seed)
+
     def findings(self) -> tuple[Finding, ...]:
         """What was found in the data, copies of rows on both sides of the first split among it."""
         first = self.plan.judged[0]
@@ -64,8 +72,8 @@ class Setup:
             *check_split(self.prepared.table, self.prepared.schema, first.train, first.test),
         )
 
-    def words(self, *, curve: bool) -> str:
-        """What is about to be done, and about how long it will take."""
+    def words(self, *, draws: int) -> str:
+        """What is about to be done, and about how long it will take; ``draws`` are those of the learning curve."""
         if self.opening:
             return self.opening
         plan, judged = self.plan, len(self.plan.judged)
@@ -74,11 +82,10 @@ class Setup:
         seconds = estimated_seconds(
             self.contenders,
             plan,
+            self.work,
             members=len(self.recipe.seeds),
             workers=self.workers,
-            curve=curve,
-            classes=len(classes_of(self.prepared)),
-            columns=self.prepared.schema.inputs,
+            curve=self.curve_trials(draws),
         )
         if self.clock.seconds is not None:
             seconds = min(seconds, self.clock.seconds)

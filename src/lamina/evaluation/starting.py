@@ -8,22 +8,23 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any, get_args
 
-from lamina.data import Note, Source
+from lamina.data import Source
 from lamina.estimators import Task, member_seeds
 from lamina.evaluation.asked import headline_of
 from lamina.evaluation.clock import Clock
 from lamina.evaluation.contenders import Contender, contenders_of
-from lamina.evaluation.estimate import duration_words, estimated_seconds
+from lamina.evaluation.curve import DRAWS, curve_plan
+from lamina.evaluation.estimate import Work, duration_words, estimated_seconds, work_of
+from lamina.evaluation.learning import FEWEST_SIZES, SIZES
 from lamina.evaluation.passes import Streamed, stream
-from lamina.evaluation.plan import Plan, given_parts, make_plan
+from lamina.evaluation.plan import Given, Plan, given_parts, make_plan, saying_what_was_given
 from lamina.evaluation.prepare import Prepared, named_target, prepare
 from lamina.evaluation.protocol import Protocol
-from lamina.evaluation.quick import QUICK_CONTENDERS, quick_rows
+from lamina.evaluation.quick import quick_contenders, quick_rows
 from lamina.evaluation.race import NetworkRecipe, Recipe
 from lamina.evaluation.setup import OnStep, Setup, workers_for
 from lamina.evaluation.step import Step
 from lamina.evaluation.streamed import StreamedRecipe, refuse_unstreamed
-from lamina.evaluation.tally import classes_of
 from lamina.evaluation.unread import saying_what_is_unread
 from lamina.foundation.errors import SpecError
 from lamina.foundation.signature import FieldKind
@@ -59,7 +60,7 @@ def rivals_of(asked: Asked, kinds: Sequence[FieldKind]) -> tuple[Contender, ...]
     Raises:
         SpecError: a name that is not known for such rows.
     """
-    return contenders_of(asked.contenders, usual=QUICK_CONTENDERS if asked.quick else None, kinds=kinds)
+    return contenders_of(asked.contenders, usual=quick_contenders(kinds) if asked.quick else None, kinds=kinds)
 
 
 def anyone(asked: Asked) -> tuple[Contender, ...]:
@@ -92,12 +93,14 @@ def start(data: Any, target: str | None, asked: Asked) -> Setup:
     seed = asked.seed
     prepared = prepare(data, target, task=asked.task, protocol=asked.protocol, kinds=asked.kinds, missing=asked.missing)
     prepared = quick_rows(prepared, asked.protocol, seed=seed) if asked.quick else prepared
-    prepared = saying_what_is_unread(_saying_what_was_given(prepared, asked.protocol), asked.network)
+    given = given_parts(prepared, asked.protocol)
+    prepared = saying_what_is_unread(saying_what_was_given(prepared, given), asked.network)
     rows, kinds = prepared.table.num_rows, prepared.schema.field_kinds
     rivals = rivals_of(asked, kinds)
     seeds = member_seeds(seed, asked.members or (1 if asked.quick else None), asked.network, rows=rows, kinds=kinds)
-    protocol = _affordable(asked, prepared, rivals, members=len(seeds))
-    plan = make_plan(prepared, protocol, seed=seed)
+    work = work_of(prepared, asked.network, asked.training)
+    protocol = _affordable(asked, prepared, rivals, given, work, members=len(seeds))
+    plan = make_plan(prepared, protocol, seed=seed, given=given)
     recipe = NetworkRecipe(
         network=asked.network,
         training=asked.training,
@@ -105,18 +108,18 @@ def start(data: Any, target: str | None, asked: Asked) -> Setup:
         choosing=len(plan.judged) == 1,
         checkpoint=asked.checkpoint,
     )
-    return _assembled(asked, rivals, prepared, plan, recipe, protocol)
+    return _assembled(asked, rivals, prepared, plan, recipe, work, protocol)
 
 
-def _saying_what_was_given(prepared: Prepared, protocol: Protocol) -> Prepared:
-    """With a note of the split that came with the data, if there is one."""
-    given = given_parts(prepared, protocol)
-    if given is None:
-        return prepared
-    return replace(prepared, notes=(*prepared.notes, Note(kind="split", sentence=given.sentence)))
-
-
-def _affordable(asked: Asked, prepared: Prepared, rivals: Sequence[Contender], *, members: int) -> Protocol:
+def _affordable(
+    asked: Asked,
+    prepared: Prepared,
+    rivals: Sequence[Contender],
+    given: Given | None,
+    work: Work,
+    *,
+    members: int,
+) -> Protocol:
     """The protocol; with one draw of the folds where networks are dear, or the time would not suffice for more.
 
     A quick look at images, texts or series has one part held out.
@@ -124,17 +127,17 @@ def _affordable(asked: Asked, prepared: Prepared, rivals: Sequence[Contender], *
     protocol, limit = asked.protocol, asked.clock.seconds
     once = replace(protocol, repeats=protocol.repeats or 1)
     if prepared.schema.field_kinds:
-        given = given_parts(prepared, protocol)  # folds that are asked for would overrule it
         return replace(once, folds=protocol.folds or 1) if asked.quick and given is None else once
     if protocol.repeats is not None or limit is None:
         return protocol
+    plan = make_plan(prepared, protocol, seed=asked.seed, given=given)
     guess = estimated_seconds(
         rivals,
-        make_plan(prepared, protocol, seed=asked.seed),
+        plan,
+        work,
         members=members,
         workers=workers_for(rivals, asked.workers),
-        curve=asked.curve,
-        classes=len(classes_of(prepared)),
+        curve=curve_plan(prepared, plan, draws=DRAWS, seed=asked.seed) if asked.curve else (),
     )
     return once if guess > limit else protocol
 
@@ -157,21 +160,30 @@ def start_stream(source: Source, target: str | None, asked: Asked) -> tuple[Setu
     recipe = StreamedRecipe(
         network=asked.network, training=asked.training, seeds=seeds, streamed=found, checkpoint=asked.checkpoint
     )
-    setup = _assembled(asked, rivals_of(asked, kinds), found.prepared, found.plan, recipe, asked.protocol)
+    work = work_of(found.prepared, asked.network, asked.training)
+    setup = _assembled(asked, rivals_of(asked, kinds), found.prepared, found.plan, recipe, work, asked.protocol)
     return replace(setup, opening=_opening(setup, found, asked.training)), found
 
 
 def _assembled(
-    asked: Asked, rivals: tuple[Contender, ...], prepared: Prepared, plan: Plan, recipe: Recipe, protocol: Protocol
+    asked: Asked,
+    rivals: tuple[Contender, ...],
+    prepared: Prepared,
+    plan: Plan,
+    recipe: Recipe,
+    work: Work,
+    protocol: Protocol,
 ) -> Setup:
     return Setup(
         prepared=prepared,
         plan=plan,
         contenders=rivals,
         recipe=recipe,
+        work=work,
         protocol=protocol,
         metric=headline_of(prepared, asked.metric),
         seed=asked.seed,
+        sizes=FEWEST_SIZES if asked.quick else SIZES,
         workers=workers_for(rivals, asked.workers),
         clock=asked.clock,
         say=asked.say,
@@ -181,16 +193,14 @@ def _assembled(
 def _opening(setup: Setup, found: Streamed, training: Training) -> str:
     """What is about to be done, and about how long it will take."""
     plan, workers = setup.plan, setup.workers
-    network = found.estimated_seconds(training, len(setup.recipe.seeds))
+    network = found.estimated_seconds(training, setup.work, len(setup.recipe.seeds))
     # the rivals alone; with several processes half of what they take, as the networks take the other core
     rivals = estimated_seconds(
         setup.contenders,
         plan,
+        setup.work,
         members=0,
         workers=workers,
-        curve=False,
-        classes=len(classes_of(setup.prepared)),
-        columns=setup.prepared.schema.inputs,
     )
     seconds = max(network, network / 2 + rivals) if workers > 1 else network + rivals
     if setup.clock.seconds is not None:

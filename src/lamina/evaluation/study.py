@@ -12,12 +12,12 @@ from typing import Any
 
 from lamina.classical import Constant, Linear
 from lamina.data import MISSING_SPELLINGS, Note, Source, as_source
-from lamina.estimators import Fitted, Task, as_network, as_training
+from lamina.estimators import Task, as_network, as_training
 from lamina.evaluation import facts as tell
 from lamina.evaluation.asked import check_asked
 from lamina.evaluation.clock import Clock
 from lamina.evaluation.contenders import NETWORK
-from lamina.evaluation.curve import DRAWS, costs_of, curve_plan, learning_curve, why_no_curve
+from lamina.evaluation.curve import DRAWS, costs_of, learning_curve, why_no_curve
 from lamina.evaluation.field_facts import field_facts
 from lamina.evaluation.final import final_facts
 from lamina.evaluation.judge import keepable, ranked, verdict_of
@@ -153,7 +153,7 @@ def fit(
 def _study(setup: Setup, *, choose: str | None, draws: int, explain: bool, command: str) -> Study:
     prepared, plan, seed, metric = setup.prepared, setup.plan, setup.seed, setup.metric
     findings, energy = setup.findings(), look()
-    setup.say(Step(stage="plan", words=setup.words(curve=bool(draws)), findings=findings, notes=prepared.notes))
+    setup.say(Step(stage="plan", words=setup.words(draws=draws), findings=findings, notes=prepared.notes))
     later = draws or setup.protocol.group is not None or setup.protocol.time is not None  # the curve, the naive split
     outcomes = setup.run("contenders", RACE if later else CURVE, setup.contenders, plan.trials)
     done = [one for one in outcomes if one.left_out is None]
@@ -201,7 +201,7 @@ def _study(setup: Setup, *, choose: str | None, draws: int, explain: bool, comma
             *prepared.notes,
             *_instead(verdict, named, chosen),
             *_left_out(choose, named),
-            *_mirrors(kept),
+            *tell.mirror_notes(outcomes, plan),
             *_no_curve(setup, draws),
             *_too_late(setup, draws=draws, curve=curve, explain=explain, said=said),
         ),
@@ -233,13 +233,6 @@ def _left_out(choose: str | None, named: Mapping[str, Tally]) -> tuple[Note, ...
     return (Note(kind="kept", sentence=f"{choose!r} was to be kept, but {why}; the advised contender is kept."),)
 
 
-def _mirrors(kept: Fitted | None) -> tuple[Note, ...]:
-    """Whether the kept network learnt from mirror images too, where that was asked of the rows."""
-    if kept is None or kept.mirrors is None:
-        return ()
-    return (Note(kind="mirrors", sentence=kept.mirrors.sentence),)
-
-
 def _curve(setup: Setup, verdict: Verdict | None, named: Mapping[str, Tally], draws: int) -> Json:
     """Whether more rows would help the network and its rival; None if there is no time, or nobody wants to know."""
     if not draws:
@@ -248,7 +241,7 @@ def _curve(setup: Setup, verdict: Verdict | None, named: Mapping[str, Tally], dr
     # a constant learns nothing from more rows: beside it the linear model is of more interest
     rival = verdict.rival if verdict is not None and verdict.rival != Constant.name else Linear.name
     who = {name: named[name] for name in dict.fromkeys((NETWORK, rival)) if name in named}
-    trials = curve_plan(prepared, plan, draws=draws, seed=seed)
+    trials = setup.curve_trials(draws)
     if not trials or not setup.clock.allows(costs_of(who, trials, plan), CURVE):
         return None
     setup.say(Step(stage="learning curve", words="Would more rows help? Learning from ever larger parts of them."))
@@ -275,7 +268,7 @@ def _too_late(setup: Setup, *, draws: int, curve: Json, explain: bool, said: Jso
     """What was asked for and is not there because the budget was used up."""
     if setup.clock.seconds is None:
         return ()
-    possible = draws and curve_plan(setup.prepared, setup.plan, draws=draws, seed=setup.seed)
+    possible = setup.curve_trials(draws)
     wanted = {"the learning curve": possible and curve is None, "what the models rely on": explain and not said}
     missing = [name for name, late in wanted.items() if late]
     words = f"no time was left for {' and '.join(missing)}; give a larger budget."

@@ -59,7 +59,7 @@ def find_learning_rate(
     members = [placed] * rates
     fleet = Fleet([build(member.seed) for _ in members], members, training, training.loss or loss, device)
     rows = pool.to(device, fleet.parameters.dtype)
-    decay = training.optimiser.decay if member.decay is None else member.decay
+    decay = training.chosen_optimiser.decay if member.decay is None else member.decay
     knobs = Knobs(
         learning_rate=tried[:, None].to(fleet.parameters), decay=torch.full((rates, 1), decay).to(fleet.parameters)
     )

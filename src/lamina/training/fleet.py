@@ -52,7 +52,7 @@ class Fleet:
         self.members = list(members)
         self.orders = [torch_stream(member.seed, "order") for member in members]
         self.noise = Noise([torch_stream(member.seed, "dropout", device=device) for member in members])
-        self.rule: Rule = training.optimiser.rule(self.layout)
+        self.rule: Rule = training.chosen_optimiser.rule(self.layout)
         stacked = _stack([dict(n.named_parameters()) for n in networks], device, dtype)
         self.parameters = self.layout.flatten(stacked).detach()
         self.buffers = _with_dropout(_stack([dict(n.named_buffers()) for n in networks], device, dtype), members)

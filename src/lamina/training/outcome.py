@@ -62,8 +62,8 @@ class Trained:
 
 def divergence(training: Training) -> TrainingError:
     """The error of a run in which no member learnt anything usable."""
-    rate = training.optimiser.learning_rate
-    smaller = dataclasses.replace(training.optimiser, learning_rate=float(f"{rate / 10:.3g}"))  # type: ignore[type-var]
+    optimiser, rate = training.chosen_optimiser, training.chosen_optimiser.learning_rate
+    smaller = dataclasses.replace(optimiser, learning_rate=float(f"{rate / 10:.3g}"))  # type: ignore[type-var]
     return TrainingError(
         wrong=f"training diverged: the loss grew beyond all bounds with learning rate {rate:g}.",
         expected="a loss that falls; the steps are too large for this network and these data.",

@@ -31,7 +31,7 @@ class Pace:
             for member, own, steps in zip(members, rows, self.steps, strict=True)
         ]
         self.bases = torch.tensor(
-            [member.learning_rate or training.optimiser.learning_rate for member in members], dtype=torch.float64
+            [member.learning_rate or training.chosen_optimiser.learning_rate for member in members], dtype=torch.float64
         )
         self._factors: dict[int, Tensor] = {}  # of the schedule, for each number of steps in a run
 

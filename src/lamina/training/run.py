@@ -235,7 +235,7 @@ class Run:
         )
 
     def _decays(self) -> Tensor | None:
-        decays = [self.training.optimiser.decay if m.decay is None else m.decay for m in self.fleet.members]
+        decays = [self.training.chosen_optimiser.decay if m.decay is None else m.decay for m in self.fleet.members]
         if not any(decays):
             return None
         return torch.tensor(decays, dtype=self.fleet.parameters.dtype, device=self.fleet.parameters.device)[:, None]

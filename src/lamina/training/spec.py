@@ -12,6 +12,8 @@ from lamina.training.adaptive import AdamW
 from lamina.training.rules import Optimiser
 from lamina.training.schedules import Cosine, Schedule, WarmUp
 
+USUAL_OPTIMISER = AdamW(learning_rate=3e-3, decay=0.2)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
@@ -25,7 +27,9 @@ class Training:
         "auto", "passes over the training rows; auto: fewer the more rows there are", low=1, high=1_000_000, log=True
     )
     batch: int | Literal["auto", "all"] = setting("auto", "rows a step, or 'all' for the whole set", low=1, log=True)
-    optimiser: Optimiser = setting(AdamW(learning_rate=3e-3, decay=0.2), "the rule that turns gradients into steps")
+    optimiser: Optimiser | Literal["auto"] = setting(
+        "auto", "the rule that turns gradients into steps; auto: what suits the network, mostly AdamW"
+    )
     schedule: Schedule = setting(WarmUp(fraction=0.05, then=Cosine()), "how the learning rate changes during the run")
     loss: Loss | None = setting(None, "what is made small; None picks it by the task")
     clip: float | None = setting(1.0, "largest gradient norm of a member", above=0, log=True)
@@ -44,17 +48,24 @@ class Training:
     @property
     def rows_a_step(self) -> int | Literal["auto", "all"]:
         """``batch``, unless the optimiser is one that always takes the whole set."""
-        return "all" if self.optimiser.whole else self.batch
+        return "all" if self.chosen_optimiser.whole else self.batch
+
+    @property
+    def chosen_optimiser(self) -> Optimiser:
+        """``optimiser``, or `USUAL_OPTIMISER` where nobody chose one."""
+        return USUAL_OPTIMISER if isinstance(self.optimiser, str) else self.optimiser
 
 
 def training_with(*, epochs: int | None = None, learning_rate: float | None = None, device: str = "auto") -> Training:
-    """The default training with a few things changed; None leaves a thing as it is.
+    """The default training with a few things changed; None leaves a thing as it is. A learning rate is AdamW's.
 
     >>> training_with(epochs=3).epochs, training_with(learning_rate=0.1).optimiser.learning_rate
     (3, 0.1)
     """
-    usual = Training(device=device)
-    optimiser = usual.optimiser
-    if learning_rate is not None:
-        optimiser = dataclasses.replace(optimiser, learning_rate=learning_rate)  # type: ignore[type-var]
-    return dataclasses.replace(usual, optimiser=optimiser, epochs=usual.epochs if epochs is None else epochs)
+    return Training(
+        device=device,
+        epochs="auto" if epochs is None else epochs,
+        optimiser="auto"
+        if learning_rate is None
+        else dataclasses.replace(USUAL_OPTIMISER, learning_rate=learning_rate),
+    )

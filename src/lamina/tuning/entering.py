@@ -4,8 +4,10 @@ go on; a line at the end says that the outer rows were opened.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Callable, Sequence
 
+from lamina.estimators import Mirrors
 from lamina.evaluation import Protocol
 from lamina.evaluation.plan import Plan
 from lamina.evaluation.prepare import Prepared
@@ -16,7 +18,7 @@ from lamina.tuning.journal import Entry, Journal
 from lamina.tuning.records import Records
 from lamina.tuning.space import Space
 
-FORMAT = 2
+FORMAT = 3
 
 
 def header_of(prepared: Prepared, ground: Ground, space: Space, plan: Plan, epochs: int, protocol: Protocol) -> Entry:
@@ -59,6 +61,23 @@ def enter(journal: Journal, header: Entry, *, resume: bool) -> None:
         return []
 
     journal.add(begun)
+
+
+def told_mirrors(journal: Journal, ask: Callable[[], Mirrors | None]) -> Mirrors | None:
+    """What the rows say of mirror images: whoever comes first asks them and writes it down, the others read it.
+
+    The answer depends on the time that there is for it, and all who share a search must start from the same.
+    """
+
+    def asked(entries: list[Entry]) -> list[Entry]:
+        if any(entry["kind"] == "mirrors" for entry in entries):
+            return []
+        found = ask()
+        return [{"kind": "mirrors", "found": None if found is None else dataclasses.asdict(found)}]
+
+    journal.add(asked)
+    found = next(entry["found"] for entry in journal.read() if entry["kind"] == "mirrors")
+    return None if found is None else Mirrors(**found)
 
 
 def opened(journal: Journal, records: Records) -> int:

@@ -18,14 +18,14 @@ from typing import Any
 import torch
 from torch import nn
 
-from lamina.estimators import Fitted
+from lamina.estimators import Fitted, usual_precision
 from lamina.estimators.encoding import Encoded, end_to_end
 from lamina.estimators.fitting import learnt_by
 from lamina.estimators.truth import monitor_for
 from lamina.foundation.errors import TrainingError
 from lamina.foundation.signature import Signature
 from lamina.networks import Network
-from lamina.training import Member, Rows, Trained, fit_fleet
+from lamina.training import Member, Muon, Rows, Trained, fit_fleet
 from lamina.tuning.paths import changed, value_at, walk
 from lamina.tuning.recipe import Recipe
 
@@ -86,6 +86,8 @@ def fleet_of(recipe: Recipe) -> tuple[Recipe, Mapping[str, float]]:
     optimiser: Any = recipe.training.optimiser
     own = {"learning_rate": optimiser.learning_rate, "decay": optimiser.decay}
     alike = dataclasses.replace(optimiser, learning_rate=1.0, decay=0.0)
+    if isinstance(optimiser, Muon):  # its two rates keep their ratio
+        alike = dataclasses.replace(alike, other_rate=optimiser.other_rate / optimiser.learning_rate)
     training = dataclasses.replace(recipe.training, optimiser=alike)
     shared = dataclasses.replace(recipe, training=training, members=1)
     paths = list(_dropouts(recipe.network))
@@ -104,16 +106,16 @@ def _fleets(orders: Sequence[Order]) -> list[list[int]]:
 
 
 def _train_fleet(orders: Sequence[Order], seconds: float | None) -> list[Fitted | None]:
-    shared = fleet_of(orders[0].recipe)[0]
+    shared, signature = fleet_of(orders[0].recipe)[0], orders[0].side.signature
     members, pool = _members(orders)
     loss = shared.training.loss
     assert loss is not None  # whoever orders says what is made small
     try:
         trained = fit_fleet(
-            partial(_build, shared.network, orders[0].side.signature),
+            partial(_build, shared.network, signature),
             pool,
             members,
-            dataclasses.replace(shared.training, seconds=seconds),
+            dataclasses.replace(usual_precision(shared.training, shared.network, signature), seconds=seconds),
             loss=loss,
             monitor=monitor_for(loss),
         )

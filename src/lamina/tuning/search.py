@@ -14,13 +14,25 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from lamina.data import MISSING_SPELLINGS, fit_encoder
-from lamina.estimators import Task, as_network, as_training, member_seeds, suited, usual_loss, usual_passes
+from lamina.data import MISSING_SPELLINGS, Note, fit_encoder
+from lamina.estimators import (
+    Mirrors,
+    Task,
+    as_network,
+    as_training,
+    member_seeds,
+    mirroring,
+    mirrors_for,
+    suited,
+    usual_loss,
+    usual_passes,
+    usual_training,
+)
 from lamina.evaluation import Protocol, check_folder
 from lamina.evaluation.asked import check_asked, headline_of
 from lamina.evaluation.clock import Clock
 from lamina.evaluation.contenders import THE_NETWORK
-from lamina.evaluation.plan import Plan, make_plan
+from lamina.evaluation.plan import Given, Plan, given_parts, make_plan, saying_what_was_given
 from lamina.evaluation.prepare import Prepared, prepare
 from lamina.foundation.devices import pick_device
 from lamina.foundation.errors import SpecError
@@ -29,7 +41,7 @@ from lamina.networks import Network
 from lamina.training import Training
 from lamina.training.order import batch_rows, epoch_count, epoch_steps
 from lamina.tuning.contestants import cast_of
-from lamina.tuning.entering import enter, header_of, opened
+from lamina.tuning.entering import enter, header_of, opened, told_mirrors
 from lamina.tuning.explore import explore
 from lamina.tuning.facts import facts_of
 from lamina.tuning.final import final_of
@@ -40,7 +52,7 @@ from lamina.tuning.recipe import Recipe
 from lamina.tuning.result import Tuning
 from lamina.tuning.sampler import way_of
 from lamina.tuning.setup import Search
-from lamina.tuning.space import Space, space_of
+from lamina.tuning.space import space_of
 
 FOLDED_UP_TO = 2_000  # rows up to which candidates are judged by folds
 FOLDS = 5
@@ -116,20 +128,27 @@ def tune(
     check_folder(folder)
     prepared = prepare(data, target, task=task, protocol=protocol, kinds=kinds or {}, missing=missing)
     metric = headline_of(prepared, metric)
-    plan = outer_plan(prepared, protocol, seed=seed)
+    given = outer_parts(prepared, protocol)
+    prepared = saying_what_was_given(prepared, given)
+    plan = outer_plan(prepared, protocol, given, seed=seed)
     rows, fields = prepared.table.num_rows, prepared.schema.field_kinds
     many = len(member_seeds(seed, members, asked_network, rows=rows, kinds=fields))
-    start = (asked_network, asked_training, many)
-    ground, epochs, space = _ground(prepared, plan, *start, metric=metric, seed=seed)
+    begin = (asked_network, asked_training, many)
+    ground, epochs, start = _ground(prepared, plan, *begin, metric=metric, seed=seed)
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     journal = Journal(place / "journal.jsonl")
-    enter(journal, header_of(prepared, ground, space, plan, epochs, protocol), resume=resume)
+    enter(journal, header_of(prepared, ground, space_of(start), plan, epochs, protocol), resume=resume)
+    mirrors = told_mirrors(journal, lambda: _mirrors(ground, start, asked_network, seconds))
+    start = dataclasses.replace(start, network=mirroring(start.network, mirrors))
+    if mirrors is not None:
+        note = Note(kind="mirrors", sentence=mirrors.sentence)
+        prepared = dataclasses.replace(prepared, notes=(*prepared.notes, note))
     search = Search(
         folder=place,
         journal=journal,
         ground=ground,
-        space=space,
+        space=space_of(start),
         epochs=epochs,
         way=way,
         seed=seed,
@@ -160,7 +179,13 @@ def _ended(search: Search, prepared: Prepared, plan: Plan, how: str, clock: Cloc
     )
 
 
-def outer_plan(prepared: Prepared, protocol: Protocol, *, seed: int) -> Plan:
+def outer_parts(prepared: Prepared, protocol: Protocol) -> Given | None:
+    """The split that came with the data, if it is kept; of two parts the second is what the search never sees."""
+    given = given_parts(prepared, protocol)
+    return given if given is None or len(given.test) else Given(train=given.train, val=given.test, test=given.val)
+
+
+def outer_plan(prepared: Prepared, protocol: Protocol, given: Given | None = None, *, seed: int) -> Plan:
     """Rows that the search never sees (``test``), and how the others are split to judge candidates."""
     small = prepared.table.num_rows < FOLDED_UP_TO
     asked = dataclasses.replace(
@@ -169,7 +194,7 @@ def outer_plan(prepared: Prepared, protocol: Protocol, *, seed: int) -> Plan:
         repeats=1,
         test=protocol.test or (OUTER_SMALL if small else OUTER),
     )
-    return make_plan(prepared, asked, seed=seed)
+    return make_plan(prepared, asked, seed=seed, given=given)
 
 
 def _ground(
@@ -181,8 +206,8 @@ def _ground(
     *,
     metric: str,
     seed: int,
-) -> tuple[Ground, int, Space]:
-    """The rows that the search may see, how many epochs a full training has, and where to look."""
+) -> tuple[Ground, int, Recipe]:
+    """The rows that the search may see, how many epochs a full training has, and where the search starts."""
     seen = dataclasses.replace(prepared, table=prepared.table.take(pa.array(plan.known)))
     splits = tuple(
         Split(learn=np.searchsorted(plan.known, trial.train), held=np.searchsorted(plan.known, trial.test))
@@ -195,13 +220,32 @@ def _ground(
     signature = fit_encoder(first, seen.schema, categories="codes", fields=True).signature(scores=1)
     passes = usual_passes(training, signature, learn) or training.epochs
     epochs = epoch_count(passes, learn, epoch_steps(batch, learn))
+    spec = suited(network, rows, signature)
+    optimiser = usual_training(training, spec, signature, learn).optimiser
     start = Recipe(
-        network=suited(network, rows, signature),
-        training=dataclasses.replace(training, loss=loss, batch=batch, epochs=epochs),
+        network=spec,
+        training=dataclasses.replace(training, loss=loss, batch=batch, epochs=epochs, optimiser=optimiser),
         members=members,
     )
     ground = Ground(prepared=seen, splits=splits, metric=metric, loss=loss, seed=seed)
-    return ground, epochs, space_of(start)
+    return ground, epochs, start
+
+
+def _mirrors(ground: Ground, start: Recipe, network: Network | None, seconds: float | None) -> Mirrors | None:
+    """Whether the search starts from mirror images too, asked of the rows that teach where it is judged first."""
+    side, limits = ground.side(start, 0), (seconds, start.training.seconds)
+    limit = min((one for one in limits if one is not None), default=None)
+    training = dataclasses.replace(start.training, seconds=limit)
+    return mirrors_for(
+        side.rows,
+        side.learning,
+        network,
+        side.signature,
+        many=ground.prepared.table.num_rows,
+        loss=ground.loss,
+        training=training,
+        seed=ground.seed,
+    )
 
 
 def _opening(search: Search, plan: Plan, how: str) -> str:

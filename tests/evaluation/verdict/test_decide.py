@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from lamina.evaluation.verdict.decide import Verdict, decide
 from lamina.evaluation.verdict.foldwise import compare_folds
 from lamina.evaluation.verdict.judges import by_folds, by_rows, practical_region
+from lamina.evaluation.verdict.learnt import Lesson
 from lamina.evaluation.verdict.standing import SIMPLICITY, Standing
 from lamina.foundation.errors import SpecError
 from lamina.metrics import METRICS, Metric
@@ -165,14 +166,12 @@ def test_few_rows_are_no_proof_that_nothing_can_be_learnt() -> None:
 
 def test_the_log_loss_can_show_that_something_is_learnt() -> None:
     """As many answers are right as without learning, with better chances: the constant is neither rival nor choice."""
-    from lamina.evaluation.verdict.learnt import Lesson
-
     field = standing("constant", 0.9), standing("linear", 0.899), standing("network", 0.9)
     assert verdict(*field).nothing_to_learn
-    found = verdict(*field, also=Lesson(shown=True, nothing=False))
+    found = verdict(*field, also=Lesson(shown=True, nothing=False, by="log loss"))
     assert (found.nothing_to_learn, found.rival, found.chosen) == (False, "linear", "linear")
     assert "could not be shown" not in found.sentence
-    doubted = verdict(*field, also=Lesson(shown=False, nothing=False))
+    doubted = verdict(*field, also=Lesson(shown=False, nothing=False, by="log loss"))
     assert doubted.nothing_to_learn
 
 
@@ -314,6 +313,48 @@ def test_the_choice_is_never_one_that_is_clearly_beaten(drawn: list[tuple[float,
     assert found.word != "better" or np.mean(folds[found.rival]) == pytest.approx(np.mean(folds[best]))
     assert found.word != "worse" or found.chosen == found.rival
     assert len(found.sentence) <= 320
+
+
+LESSONS = st.sampled_from(
+    [None, *(Lesson(shown=s, nothing=n, by="log loss") for s, n in ((True, False), (False, True), (False, False)))]
+)
+
+
+@pytest.mark.parametrize("rivals", [(), ("linear",), ("linear", "forest")])
+@settings(max_examples=150, deadline=None)
+@given(drawn=FIELD, ahead=st.floats(-0.04, 0.04), also=LESSONS)
+def test_what_a_verdict_says_and_what_it_advises_agree(
+    drawn: list[tuple[float, float, int]], ahead: float, also: Lesson | None, rivals: tuple[str, ...]
+) -> None:
+    """Nobody is told to use what is worse, or only as good, without the reason; beside the constant alone neither."""
+    families = ("linear", "forest", "network", "constant")
+    every = {f: standing(f, m, spread=s, seed=seed) for f, (m, s, seed) in zip(families, drawn, strict=True)}
+    _, spread, seed = drawn[3]
+    every["constant"] = standing("constant", every["network"].mean - ahead, spread=spread, seed=seed)
+    field = [every[family] for family in (*rivals, "network", "constant")]
+    found = verdict(*field, also=also)
+    told, chosen, learnt = found.sentence, every[found.chosen], "has learnt something" in found.sentence
+    others = [one.mean for one in field if one.family != "constant" or not rivals]
+    assert f"se {chosen.definite}" in told
+    assert found.word != "worse" or found.nothing_to_learn or found.chosen == found.rival
+    assert "as good as the network" not in told or found.chosen != "network" or learnt
+    assert "the best so far" not in told or chosen.mean == max(others)
+    assert not learnt or (found.rival == "constant" and "could not be shown" not in told)
+    if found.nothing_to_learn:
+        leader = max(one.mean for one in field if one.family != "constant")
+        assert ("by more than luck" in told) == (leader > every["constant"].mean)
+
+
+def test_a_network_that_is_as_often_right_as_the_constant_is_used_for_a_reason() -> None:
+    """Alone beside the constant it may be chosen for what its chances show, which is said; never where it is worse."""
+    shown = Lesson(shown=True, nothing=False, by="log loss")
+    found = verdict(standing("constant", 0.9), standing("network", 0.9), also=shown)
+    assert (found.word, found.rival, found.chosen) == ("equivalent", "constant", "network")
+    assert found.sentence.startswith("Always giving the same answer is as good as the network (accuracy")
+    assert found.sentence.endswith("Use the network, whose log loss shows that it has learnt something.")
+    worse = verdict(standing("constant", 0.9), standing("network", 0.85), also=shown)
+    assert (worse.word, worse.chosen, worse.nothing_to_learn) == ("worse", "constant", False)
+    assert worse.sentence.endswith("Use the constant answer.")
 
 
 @settings(max_examples=30, deadline=None)

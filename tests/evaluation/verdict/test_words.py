@@ -124,9 +124,11 @@ def test_nothing_to_learn() -> None:
     """The best of the others is shown beside the constant answer."""
     constant, leader = standing("constant", 0.502), standing("forest", 0.51)
     assert told(UNDECIDED, constant=constant, leader=leader, chosen=constant) == (
-        "There is nothing to learn here: no contender does better than always giving the same answer (accuracy 50.2 "
-        "against 51.0 % for the random forest, the best of the others). Use the constant answer."
+        "There is nothing to learn here: no contender does better than always giving the same answer by more than luck "
+        "(accuracy 50.2 against 51.0 % for the random forest, the best of the others). Use the constant answer."
     )
+    behind = told(UNDECIDED, constant=constant, leader=standing("forest", 0.49), chosen=constant)
+    assert "giving the same answer (accuracy 50.2 against 49.0 %" in behind
 
 
 def test_the_one_that_was_asked_for_is_kept() -> None:

@@ -4,10 +4,12 @@ Enters: errors at several numbers of rows, as `Points`. Leaves: laws, bands, sen
 """
 
 from lamina.evaluation.learning.band import Crossing, band, crossing, doubled
-from lamina.evaluation.learning.law import Law, Points, curve_sizes, fit_law
+from lamina.evaluation.learning.law import FEWEST_SIZES, SIZES, Law, Points, curve_sizes, fit_law
 from lamina.evaluation.learning.words import Curve, Measure, meeting, read_curve, sentence, to_json
 
 __all__ = [
+    "FEWEST_SIZES",
+    "SIZES",
     "Crossing",
     "Curve",
     "Law",

@@ -25,7 +25,7 @@ from lamina.foundation.errors import DataError
 Floats = NDArray[np.float64]
 
 FARTHEST = 4  # times the largest size: a law that held over a factor of 16 may be trusted a little further
-FEWEST_SIZES = 4  # one more than the law has constants
+FEWEST_SIZES, SIZES = 4, 6  # of a curve: one more than the law has constants, and as many as are usual
 SPAN = 16  # the largest size over the smallest, where the rows allow it
 _C = (0.02, 2.0)  # below, the law is a straight line in log rows as far as anybody can see
 _ABSURD = 1e100  # an error whose square would overflow is as good as infinite
@@ -73,7 +73,7 @@ class Law:
         return float(self.a + self.b * float(rows) ** -self.c)
 
 
-def curve_sizes(rows: int, *, least: int, count: int = 6) -> tuple[int, ...]:
+def curve_sizes(rows: int, *, least: int, count: int = SIZES) -> tuple[int, ...]:
     """Sizes at which to measure: evenly spaced in log rows, from a 16th of the rows (but ``least``) to all of them.
 
     >>> curve_sizes(1600, least=20), curve_sizes(30, least=20), curve_sizes(15, least=20)

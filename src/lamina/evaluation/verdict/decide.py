@@ -4,7 +4,8 @@ The rules were fixed before any data was seen. The rival is the simplest contend
 best one (Breiman et al. 1984), unless the network clearly beats that one: then it must face the best rival. Where the
 network is better it is chosen, where it is worse the rival is, and otherwise the simplest that keeps up with the best.
 A contender that is near only because it is noisy does not keep up: none that is at least as simple may have a better
-mean. The constant answer is the measure of whether anything is learnt (see `learnt`), and no choice while others learn.
+mean. The constant answer is the measure of whether anything is learnt (see `learnt`), and no choice while others learn;
+but a network that is worse than it, and has no other rival, is no choice either.
 """
 
 from __future__ import annotations
@@ -123,6 +124,7 @@ def decide(
         asked=kept is not None and kept is not advised,
         best=best if best is not rival else None,
         unshown=not learnt.shown,
+        shown_by=learnt.by if learnt.shown and rival.family == "constant" else None,
     )
     return _verdict(found)
 
@@ -151,10 +153,10 @@ def _rival(
 def _chosen(
     field: Sequence[Standing], network: Standing, rival: Standing, word: Word, metric: Metric, weigh: Weigh
 ) -> Standing:
-    if word == "better" or rival not in field:  # the constant is compared with where there is nobody else, not chosen
-        return network
     if word == "worse":
         return rival
+    if word == "better" or rival not in field:  # the constant, where there is nobody else to compare with
+        return network
     near = _simplest_near(best_of(field, metric), field, metric, weigh)
     # a rival that is as good for all practical purposes is as good, even if the small difference is a sure one
     return min(near, rival, key=lambda c: c.simplicity) if word == "equivalent" else near

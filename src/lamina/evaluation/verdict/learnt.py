@@ -24,28 +24,33 @@ LIKELY = 0.5  # the chance of a difference that matters from which it is not sai
 
 @dataclass(frozen=True, kw_only=True)
 class Lesson:
-    """``shown``: somebody beats the constant (or there is none). ``nothing``: there is nothing to learn."""
+    """``shown``: somebody beats the constant (or there is none). ``nothing``: there is nothing to learn.
+
+    ``by`` is what the metric is called that says so.
+    """
 
     shown: bool
     nothing: bool
+    by: str
 
     def joined(self, other: Lesson) -> Lesson:
         """What two metrics say together: either can show that something is learnt; if none does, either can doubt it.
 
-        >>> Lesson(shown=False, nothing=True).joined(Lesson(shown=True, nothing=False))
-        Lesson(shown=True, nothing=False)
+        >>> Lesson(shown=False, nothing=True, by="accuracy").joined(Lesson(shown=True, nothing=False, by="log loss"))
+        Lesson(shown=True, nothing=False, by='log loss')
         """
         shown = self.shown or other.shown
-        return Lesson(shown=shown, nothing=not shown and (self.nothing or other.nothing))
+        nothing = not shown and (self.nothing or other.nothing)
+        return Lesson(shown=shown, nothing=nothing, by=other.by if other.shown and not self.shown else self.by)
 
 
 def lesson_of(every: Sequence[Standing], network: Standing, metric: Metric, weigh: Weigh) -> Lesson:
     """What the contenders say of what there is to learn; a network that is *better* than the constant is one word."""
     constant = constant_of(every)
     if constant is None or is_beaten(every, weigh) or weigh(network, constant).word == "better":
-        return Lesson(shown=True, nothing=False)
+        return Lesson(shown=True, nothing=False, by=metric.label)
     leader = best_of(without_constant(every), metric)
-    return Lesson(shown=False, nothing=weigh(leader, constant).chance_better < LIKELY)
+    return Lesson(shown=False, nothing=weigh(leader, constant).chance_better < LIKELY, by=metric.label)
 
 
 def is_beaten(every: Sequence[Standing], weigh: Weigh) -> bool:

@@ -24,6 +24,7 @@ class Found:
         asked: the chosen one was asked for, and the verdict would have been another.
         best: of the rivals, where it is not the rival; else None.
         unshown: nobody was shown to do better than the constant, although there may be something to learn.
+        shown_by: the metric by which it was shown, where the constant is the rival; else None.
     """
 
     metric: Metric
@@ -37,6 +38,7 @@ class Found:
     asked: bool
     best: Standing | None = None
     unshown: bool = False
+    shown_by: str | None = None
 
 
 def sentence_of(found: Found) -> str:
@@ -132,8 +134,9 @@ def _undecided(found: Found) -> str:
 
 def _nothing(constant: Standing, leader: Standing, metric: Metric) -> str:
     best = f"{leader.definite}, the best of the others"
+    luck = " by more than luck" if leader.worth(metric) > constant.worth(metric) else ""
     return (
-        "There is nothing to learn here: no contender does better than always giving the same answer "
+        f"There is nothing to learn here: no contender does better than always giving the same answer{luck} "
         f"({_scores(metric, constant, leader)} for {best})."
     )
 
@@ -152,7 +155,8 @@ def _clause(ratio: float | None, dearer: str, cheaper: str, alike: str) -> str:
 
 def _why(found: Found) -> str:
     if found.chosen == found.network:
-        return ", the best so far"
+        learnt = f", whose {found.shown_by} shows that it has learnt something"
+        return ", the best so far" if found.shown_by is None else learnt
     return "" if found.chosen == found.rival else ", the simplest near the best"
 
 
