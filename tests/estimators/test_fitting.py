@@ -126,7 +126,7 @@ def test_several_fleets_need_a_folder_for_their_checkpoints(tmp_path) -> None:
     table, schema = uneven_table()
     parts = [Part(train=t, watch=np.arange(0)) for t in (ROWS, ROWS[10:])]
     asked = {"network": SMALL, "training": Training(epochs=2, device="cpu"), "task": "regression"}
-    with pytest.raises(SpecError, match="is no folder, and these networks train as 2 fleets"):
+    with pytest.raises(SpecError, match="is no folder, and 2 parts may train"):
         fit_networks(table, schema, parts, checkpoint=tmp_path / "one", **asked)
     fit_networks(table, schema, parts, checkpoint=tmp_path, **asked)
     assert len(list(tmp_path.glob("*.checkpoint"))) == 2

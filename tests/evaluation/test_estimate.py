@@ -158,3 +158,11 @@ def test_a_guess_looks_at_few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     work_of(series(12, rows=900), None, USUAL)
     assert seen == [estimate.LOOKED_AT]
+
+
+def test_a_guess_never_ends_a_study(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Texts that stand in other rows than those looked at are read in a study, so they must not trouble the guess."""
+    monkeypatch.setattr(estimate, "LOOKED_AT", 2)
+    said = [None, *(f"text number {row} says so" for row in range(38)), None]
+    work = work_of(prepared({"x": pa.array(said)}, 40), None, USUAL)
+    assert seconds(["linear"], plan(40), work) > 0

@@ -71,7 +71,7 @@ def fit(
     network: Network = None,
     epochs: Epochs = None,
     members: Members = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Length of a step.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Length of a step, by AdamW.")] = None,
     folds: Annotated[int | None, typer.Option(min=1, help="Folds; 1 holds out one part.")] = None,
     repeats: Annotated[int | None, typer.Option(min=1, help="How often the folds are drawn anew.")] = None,
     test: Annotated[float | None, typer.Option(help="Share of the rows that is opened once, at the end.")] = None,

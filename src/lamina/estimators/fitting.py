@@ -86,10 +86,10 @@ def fit_networks(
         parts: which rows, and with which seeds.
         network: the spec of every network; None takes the usual one for so many rows.
         weights: how much each row counts ``(row,)``.
-        checkpoint: as in `fit_fleet`; a file only where all parts can be trained as one fleet, else a folder.
+        checkpoint: as in `fit_fleet`; a file for a single part, a folder for several.
 
     Raises:
-        SpecError: a checkpoint that is no folder, and parts that cannot be trained as one fleet.
+        SpecError: a checkpoint that is no folder, and several parts.
         TrainingError: a part's networks all diverged, or there is nothing to learn from.
     """
     loss = training.loss or usual_loss(task, table.num_rows)
@@ -108,36 +108,37 @@ def fit_networks(
         )
         for part in parts
     ]
+    if checkpoint is not None and len(parts) > 1 and not Path(checkpoint).is_dir():
+        raise _no_folder(checkpoint, len(parts))
     clock = _Clock(training.seconds, len(parts))
     asking = replace(training, seconds=None if training.seconds is None else training.seconds / len(parts))
     ask = partial(mirrors_for, many=table.num_rows, loss=loss, training=asking, seed=parts[0].seeds[0])
     mirrors = [ask(one.rows, one.learning, network, one.signature) for one in encoded]
     groups = _alike(encoded, mirrors)
-    if checkpoint is not None and len(groups) > 1 and not Path(checkpoint).is_dir():
-        raise _no_folder(checkpoint, len(groups))
     fitted: dict[int, Fitted] = {}
     for (signature, _), positions in groups.items():
         group, asked = [encoded[i] for i in positions], [parts[i] for i in positions]
         members, pool = _members(asked, group, training)
         spec = mirroring(suited(network, table.num_rows, signature), mirrors[positions[0]])
+        settled = usual_training(training, spec, signature, table.num_rows)
         trained = fit_fleet(
             partial(_build, spec, signature),
             pool,
             members,
-            replace(usual_training(training, spec, signature, table.num_rows), seconds=clock.share(len(group))),
+            replace(settled, seconds=clock.share(len(group))),
             loss=loss,
             monitor=monitor_for(loss),
             on_epoch=on_epoch,
             checkpoint=checkpoint,
         )
-        fitted.update(zip(positions, _share_out(asked, group, trained, spec, training), strict=True))
+        fitted.update(zip(positions, _share_out(asked, group, trained, spec, settled), strict=True))
     return tuple(replace(fitted[i], mirrors=mirrors[i]) for i in range(len(parts)))
 
 
-def _no_folder(checkpoint: str | os.PathLike[str], fleets: int) -> SpecError:
+def _no_folder(checkpoint: str | os.PathLike[str], parts: int) -> SpecError:
     return SpecError(
-        wrong=f"the checkpoint {os.fspath(checkpoint)!r} is no folder, and these networks train as {fleets} fleets.",
-        expected="a folder that is there, with a file for each fleet: encoded, the parts have several shapes.",
+        wrong=f"the checkpoint {os.fspath(checkpoint)!r} is no folder, and {parts} parts may train as several fleets.",
+        expected="a folder that is there, for a file of each fleet: parts differ in shape, or in what may be mirrored.",
         remedy="make a folder, and give its name as checkpoint.",
     )
 

@@ -6,12 +6,13 @@ as well as these themselves, left and right mean nothing here, and every image m
     flip    where mean(loss of the mirror image - loss of the image) + 2 standard errors <= a tenth of the mean loss
 
 and where that loss is well below that of knowing only how common each class is: who has learnt nothing understands
-everything equally well. Rows that judge have no part in it. With few rows the answer would be chance, so nothing is
-mirrored.
+everything equally well. Rows that judge have no part in it, but for a search by folds: it asks the rows that teach in
+the first of them. With few rows the answer would be chance, so nothing is mirrored.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -74,7 +75,7 @@ def mirrors_for(
     small = suited(network, min(many, LOOKED_AT), signature)
     if not isinstance(small, Table) or getattr(network, "image", None) is not None:
         return None
-    training = usual_precision(training, small, signature)
+    training = replace(usual_precision(training, small, signature), optimiser="auto")
     return ask_mirrors(rows, learning, small, signature, loss=loss, training=training, seed=seed)
 
 
@@ -88,7 +89,8 @@ def question_rows(learning: int, network: Network | None, signature: Signature) 
 def ask_mirrors(
     rows: Rows, learning: int, network: Table, signature: Signature, *, loss: Loss, training: Training, seed: int
 ) -> Mirrors | None:
-    """What the first ``learning`` rows say; None where rows or time are too few, or no image may be mirrored.
+    """What the first ``learning`` rows say; None where rows or time are too few, no image may be mirrored, or a
+    loss is no number.
 
     Args:
         rows: encoded, those that teach first.
@@ -116,7 +118,8 @@ def ask_mirrors(
     plain = _losses(predictor, seen, loss)
     mirrored = _losses(predictor, Rows(inputs=tuple(turned), truth=seen.truth), loss)
     constant = loss(_constant(rows.truth[drawn[watched:]], signature.scores, loss, len(plain)), seen.truth)
-    return decided(plain, mirrored, constant.double().numpy())
+    found = decided(plain, mirrored, constant.double().numpy())
+    return found if math.isfinite(found.plain + found.mirrored) else None
 
 
 def decided(plain: np.ndarray, mirrored: np.ndarray, constant: np.ndarray) -> Mirrors:

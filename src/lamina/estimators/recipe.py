@@ -73,15 +73,16 @@ def _for_numbers(rows: int) -> Table:
 
 
 def usual_training(training: Training, network: Network, signature: Signature, rows: int) -> Training:
-    """The training with what suits the network where nothing was asked for: Muon where it convolves many images, and
-    bfloat16 as in `usual_precision`.
+    """The training with what suits the network where nothing was asked for: Muon where it convolves many images and
+    no texts or series, and bfloat16 as in `usual_precision`.
     """
     settled = usual_precision(training, network, signature)
     if settled.optimiser != "auto":
         return settled
-    many = rows >= LARGE and any(field.holds == "image" and not is_tiny(field) for field in signature.fields)
+    images = [field.holds == "image" and not is_tiny(field) for field in signature.fields]
     convolved = isinstance(getattr(network, "image", None), CONVOLVED)
-    return replace(settled, optimiser=MANY_IMAGES if many and convolved else settled.chosen_optimiser)
+    many = rows >= LARGE and bool(images) and all(images) and convolved
+    return replace(settled, optimiser=MANY_IMAGES if many else settled.chosen_optimiser)
 
 
 def usual_precision(training: Training, network: Network, signature: Signature) -> Training:

@@ -14,7 +14,7 @@ from torch import nn
 
 from lamina.estimators.encoding import RowNumbers, rows_of
 from lamina.estimators.fitting import Fitted
-from lamina.estimators.recipe import usual_passes, usual_training
+from lamina.estimators.recipe import usual_passes, usual_precision
 from lamina.estimators.truth import monitor_for
 from lamina.foundation.errors import LaminaError
 from lamina.model import Model, Predictor
@@ -56,7 +56,7 @@ def renew_networks(model: Model, table: pa.Table, train: RowNumbers, watch: RowN
         lambda seed: _network(predictor, seed),
         pool,
         members,
-        replace(usual_training(training, predictor.spec, predictor.signature, len(train)), loss=None),
+        replace(usual_precision(training, predictor.spec, predictor.signature), loss=None),
         loss=loss,
         monitor=monitor_for(loss),
     )

@@ -23,6 +23,7 @@ from lamina.evaluation.contenders import NETWORK, Contender
 from lamina.evaluation.plan import Plan
 from lamina.evaluation.prepare import Prepared
 from lamina.evaluation.tally import classes_of
+from lamina.foundation.errors import DataError
 from lamina.foundation.signature import Signature
 from lamina.model import Predictor
 from lamina.model.effort import multiply_adds
@@ -92,7 +93,10 @@ def work_of(prepared: Prepared, network: Network | None, training: Training) -> 
         return Work(epochs=lambda rows: _epochs(training, rows), classes=classes)
     rows = prepared.table.num_rows
     table = prepared.table.take(pa.array(np.unique(np.linspace(0, rows - 1, LOOKED_AT).astype(np.int64))))
-    encoder = fit_encoder(table, prepared.schema, categories="codes", fields=True)
+    try:
+        encoder = fit_encoder(table, prepared.schema, categories="codes", fields=True)
+    except DataError:  # so sparse that the rows looked at hold nothing: a guess never ends a study
+        return Work(epochs=lambda rows: _epochs(training, rows), classes=classes)
     row, signature = encoder.encode(table.slice(0, 1)), encoder.signature(scores=max(1, classes))
     if network is not None and not network.reads_fields:
         return Work(epochs=lambda rows: _epochs(training, rows), classes=classes, row=row)

@@ -11,9 +11,9 @@ import contextlib
 import ctypes
 from collections.abc import Iterator
 
-TRIM_ABOVE, MAPPED_BLOCKS = -1, -4  # what malloc.h of glibc calls M_TRIM_THRESHOLD and M_MMAP_MAX
+TRIM_ABOVE, MAPPED_ABOVE, MAPPED_BLOCKS = -1, -3, -4  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD and M_MMAP_MAX of malloc.h
 KEPT = 1 << 30  # free bytes at the end of the heap that may wait for their next use
-USUAL_KEPT, USUAL_BLOCKS = 1 << 26, 1 << 16  # the most that glibc itself comes to keep, and its number of mapped blocks
+USUAL_KEPT, USUAL_MAPPED, USUAL_BLOCKS = 1 << 26, 1 << 25, 1 << 16  # where glibc's own bounds end when they have grown
 
 
 @contextlib.contextmanager
@@ -32,6 +32,7 @@ def memory_kept() -> Iterator[None]:
         yield
     finally:
         library.mallopt(TRIM_ABOVE, USUAL_KEPT)
+        library.mallopt(MAPPED_ABOVE, USUAL_MAPPED)
         library.mallopt(MAPPED_BLOCKS, USUAL_BLOCKS)
         library.malloc_trim(0)
 

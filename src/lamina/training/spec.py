@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
+from lamina.foundation.errors import SpecError
 from lamina.foundation.specs import check, setting
 from lamina.networks import Loss
 from lamina.training.adaptive import AdamW
@@ -44,6 +45,8 @@ class Training:
 
     def __post_init__(self) -> None:
         check(self)
+        if self.optimiser != "auto" and not hasattr(self.optimiser, "rule"):
+            raise _no_optimiser(self.optimiser)
 
     @property
     def rows_a_step(self) -> int | Literal["auto", "all"]:
@@ -53,7 +56,7 @@ class Training:
     @property
     def chosen_optimiser(self) -> Optimiser:
         """``optimiser``, or `USUAL_OPTIMISER` where nobody chose one."""
-        return USUAL_OPTIMISER if isinstance(self.optimiser, str) else self.optimiser
+        return USUAL_OPTIMISER if isinstance(self.optimiser, str) else self.optimiser  # the one string is "auto"
 
 
 def training_with(*, epochs: int | None = None, learning_rate: float | None = None, device: str = "auto") -> Training:
@@ -68,4 +71,12 @@ def training_with(*, epochs: int | None = None, learning_rate: float | None = No
         optimiser="auto"
         if learning_rate is None
         else dataclasses.replace(USUAL_OPTIMISER, learning_rate=learning_rate),
+    )
+
+
+def _no_optimiser(asked: object) -> SpecError:
+    return SpecError(
+        wrong=f"optimiser is {asked!r}.",
+        expected='a spec such as AdamW(learning_rate=0.003), or "auto".',
+        remedy='a name is looked up by named_optimiser("adam"); leave it out for what suits the network.',
     )

@@ -83,10 +83,10 @@ def fleet_of(recipe: Recipe) -> tuple[Recipe, Mapping[str, float]]:
     >>> fleet_of(one)[0] == fleet_of(other)[0], fleet_of(one)[1]
     (True, {'learning_rate': 0.01, 'decay': 0.01, 'dropout': 0.1})
     """
-    optimiser: Any = recipe.training.optimiser
+    optimiser: Any = recipe.training.chosen_optimiser
     own = {"learning_rate": optimiser.learning_rate, "decay": optimiser.decay}
     alike = dataclasses.replace(optimiser, learning_rate=1.0, decay=0.0)
-    if isinstance(optimiser, Muon):  # its two rates keep their ratio
+    if isinstance(optimiser, Muon):  # the ratio of its two rates is the fleet's, so that other rates make other fleets
         alike = dataclasses.replace(alike, other_rate=optimiser.other_rate / optimiser.learning_rate)
     training = dataclasses.replace(recipe.training, optimiser=alike)
     shared = dataclasses.replace(recipe, training=training, members=1)

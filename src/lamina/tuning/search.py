@@ -221,7 +221,7 @@ def _ground(
     passes = usual_passes(training, signature, learn) or training.epochs
     epochs = epoch_count(passes, learn, epoch_steps(batch, learn))
     spec = suited(network, rows, signature)
-    optimiser = usual_training(training, spec, signature, learn).optimiser
+    optimiser = usual_training(training, spec, signature, rows).optimiser
     start = Recipe(
         network=spec,
         training=dataclasses.replace(training, loss=loss, batch=batch, epochs=epochs, optimiser=optimiser),
