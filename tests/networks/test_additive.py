@@ -30,7 +30,7 @@ def test_it_is_the_formula() -> None:
     made, x = pool(), items(1, 5)
     answer, weights = made.with_weights(x)
     scores = [(made.question @ torch.tanh(made.key.weight @ one + made.key.bias)).item() for one in x[0]]
-    powers = [math.exp(score) for score in scores]
+    powers = [math.exp(math.sqrt(HIDDEN) * score) for score in scores]
     wanted = torch.tensor([p / sum(powers) for p in powers], dtype=torch.float64)
     torch.testing.assert_close(weights[0].detach(), wanted)
     torch.testing.assert_close(answer[0].detach(), wanted @ x[0])

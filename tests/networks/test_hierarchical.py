@@ -106,6 +106,22 @@ def test_reading_in_pieces_changes_nothing(at_once: int, monkeypatch: pytest.Mon
         torch.testing.assert_close(one, other)
 
 
+def test_pieces_come_in_few_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many chunks hold words, they are read in round numbers: kernels are prepared for few shapes, and kept."""
+    made, sizes = network(), set()
+    some = made._some
+
+    def seen(windows: Tensor, own: Tensor) -> tuple[Tensor, Tensor]:
+        sizes.add(len(windows))
+        return some(windows, own)
+
+    monkeypatch.setattr(made, "_some", seen)
+    monkeypatch.setattr(hierarchical, "TOKENS_AT_ONCE", 6 * 100)  # a hundred chunks of 4 words and 2 over the borders
+    for full in range(10, 18):
+        made(texts(*[60] * full, *[0] * (30 - full)))
+    assert sizes == {64}
+
+
 def test_what_is_kept_for_the_way_back_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """With checkpoints, what is kept of each word for the gradient is its code and its mask, not its units."""
     made, tokens = network(), texts(*[60] * 20)

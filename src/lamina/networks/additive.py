@@ -1,17 +1,22 @@
 r"""Additive attention: many items become one, each counted by how much it matters.
 
-    s_t = q . tanh(W x_t + b)        a = softmax over the items that are there of s        answer = sum_t a_t x_t
+    s_t = sqrt(k) q . tanh(W x_t + b)        a = softmax of s over the items there        answer = sum_t a_t x_t
 
-q is a learnt question, the same for all rows: "which of these words tells what is asked?". A row without items answers
-with zeros and weighs nothing; what stands in the place of a missing item has no part in any answer or gradient.
+q, of k numbers, is a learnt question, the same for all rows: "which of these words tells what is asked?". A row without
+items answers with zeros and weighs nothing; what stands in the place of a missing item has no part in any answer or
+gradient.
 
-q starts at zero: the first answer is the mean of the items.
+q starts at zero: the first answer is the mean of the items. A small step of q has to tell them apart soon, for once the
+answers are right nothing pushes any more: without sqrt(k) a fifth of the attention stayed beside what decided
+(``docs/decisions/0013-texts.md``).
 
 Sources: Bahdanau, Cho and Bengio (2015), arXiv:1409.0473, section 3.1 (the score); Yang et al. (2016), "Hierarchical
-Attention Networks for Document Classification", doi:10.18653/v1/N16-1174 (one learnt question).
+Attention Networks for Document Classification", doi:10.18653/v1/N16-1174 (one learnt question). We differ: sqrt(k).
 """
 
 from __future__ import annotations
+
+import math
 
 import torch
 from torch import Tensor, nn
@@ -48,7 +53,8 @@ class AdditivePool(nn.Module):
         if present is not None:  # zeros cannot spoil a sum as NaN can
             x = x.masked_fill(~present.unsqueeze(-1), 0)
         keys = torch.tanh(tokenwise(self.key, x))
-        scores = (keys * self.question[..., None, None, :]).sum(-1)
+        question = self.question * math.sqrt(self.question.shape[-1])
+        scores = (keys * question[..., None, None, :]).sum(-1)
         weights = softmax_over(scores, present)
         return (weights.unsqueeze(-2) @ x.to(weights.dtype)).squeeze(-2), weights
 

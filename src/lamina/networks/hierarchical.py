@@ -154,6 +154,7 @@ class HierarchicalNetwork(nn.Module):
         order = (~present.flatten(-2)).to(torch.uint8).argsort(dim=-1, stable=True)  # chunks with words come first
         order = order[..., : min(order.shape[-1], _most(present))]
         rows = max(1, TOKENS_AT_ONCE // (flat.shape[-1] * math.prod(flat.shape[:-2])))
+        rows = rows // ROUND * ROUND or rows  # a piece that is left over is in round numbers too
         done = [self._some(_rows(flat, part), _rows(mask, part)) for part in torch.split(order, rows, dim=-1)]
         said, weights = (torch.cat(parts, dim=-2) for parts in zip(*done, strict=True))
         margin = self.cut.margin
