@@ -32,7 +32,7 @@ from lamina.evaluation import Protocol, check_folder
 from lamina.evaluation.asked import check_asked, headline_of
 from lamina.evaluation.clock import Clock
 from lamina.evaluation.contenders import THE_NETWORK
-from lamina.evaluation.plan import Given, Plan, given_parts, make_plan, saying_what_was_given
+from lamina.evaluation.plan import Plan, saying_what_was_given
 from lamina.evaluation.prepare import Prepared, prepare
 from lamina.foundation.devices import pick_device
 from lamina.foundation.errors import SpecError
@@ -48,15 +48,12 @@ from lamina.tuning.final import final_of
 from lamina.tuning.ground import Ground, Split
 from lamina.tuning.journal import Journal
 from lamina.tuning.moment import Moment
+from lamina.tuning.outer import outer_parts, outer_plan
 from lamina.tuning.recipe import Recipe
 from lamina.tuning.result import Tuning
 from lamina.tuning.sampler import way_of
 from lamina.tuning.setup import Search
 from lamina.tuning.space import space_of
-
-FOLDED_UP_TO = 2_000  # rows up to which candidates are judged by folds
-FOLDS = 5
-OUTER, OUTER_SMALL = 0.2, 0.3  # share of the rows that the search never sees; few rows need more of them to judge by
 
 
 def tune(
@@ -177,24 +174,6 @@ def _ended(search: Search, prepared: Prepared, plan: Plan, how: str, clock: Cloc
         facts=facts_of(search, prepared, plan, records, final, words, how, clock),
         folder=search.folder,
     )
-
-
-def outer_parts(prepared: Prepared, protocol: Protocol) -> Given | None:
-    """The split that came with the data, if it is kept; of two parts the second is what the search never sees."""
-    given = given_parts(prepared, protocol)
-    return given if given is None or len(given.test) else Given(train=given.train, val=given.test, test=given.val)
-
-
-def outer_plan(prepared: Prepared, protocol: Protocol, given: Given | None = None, *, seed: int) -> Plan:
-    """Rows that the search never sees (``test``), and how the others are split to judge candidates."""
-    small = prepared.table.num_rows < FOLDED_UP_TO
-    asked = dataclasses.replace(
-        protocol,
-        folds=protocol.folds or (FOLDS if small else 1),
-        repeats=1,
-        test=protocol.test or (OUTER_SMALL if small else OUTER),
-    )
-    return make_plan(prepared, asked, seed=seed, given=given)
 
 
 def _ground(
