@@ -173,7 +173,8 @@ def in_bfloat16(x: Tensor) -> bool:
     (False, True)
     """
     kind = x.device.type
-    return (torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype) is torch.bfloat16
+    cast = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
+    return (torch.get_autocast_dtype(kind) if cast else x.dtype) is torch.bfloat16
 
 
 def misread(inputs: int, width: int) -> bool:

@@ -96,6 +96,8 @@ def space_of(start: Recipe) -> Space:
     >>> [axis.label for axis in space_of(Recipe(network=MLP(), training=training)).axes]
     ['members', 'units', 'layers', 'activation', 'dropout', 'shortcut', 'batch', 'learning rate']
     """
+    training = dataclasses.replace(start.training, optimiser=start.training.chosen_optimiser)
+    start = dataclasses.replace(start, training=training)
     axes = [
         axis
         for path, spec in walk(start)
