@@ -75,7 +75,7 @@ def mirrors_for(
     small = suited(network, min(many, LOOKED_AT), signature)
     if not isinstance(small, Table) or getattr(network, "image", None) is not None:
         return None
-    training = replace(usual_precision(training, small, signature), optimiser="auto")
+    training = usual_precision(training, small, signature)
     return ask_mirrors(rows, learning, small, signature, loss=loss, training=training, seed=seed)
 
 

@@ -194,7 +194,6 @@ def _opening(setup: Setup, found: Streamed, training: Training) -> str:
     """What is about to be done, and about how long it will take."""
     plan, workers = setup.plan, setup.workers
     network = found.estimated_seconds(training, setup.work, len(setup.recipe.seeds))
-    # the rivals alone
     rivals = estimated_seconds(
         setup.contenders,
         plan,

@@ -136,7 +136,7 @@ def tune(
     place.mkdir(parents=True, exist_ok=True)
     journal = Journal(place / "journal.jsonl")
     enter(journal, header_of(prepared, ground, space_of(start), plan, epochs, protocol), resume=resume)
-    mirrors = told_mirrors(journal, lambda: _mirrors(ground, start, asked_network, seconds))
+    mirrors = told_mirrors(journal, lambda: _mirrors(ground, start, asked_network, asked_training, seconds))
     start = dataclasses.replace(start, network=mirroring(start.network, mirrors))
     if mirrors is not None:
         note = Note(kind="mirrors", sentence=mirrors.sentence)
@@ -210,11 +210,12 @@ def _ground(
     return ground, epochs, start
 
 
-def _mirrors(ground: Ground, start: Recipe, network: Network | None, seconds: float | None) -> Mirrors | None:
+def _mirrors(
+    ground: Ground, start: Recipe, network: Network | None, training: Training, seconds: float | None
+) -> Mirrors | None:
     """Whether the search starts from mirror images too, asked of the rows that teach where it is judged first."""
-    side, limits = ground.side(start, 0), (seconds, start.training.seconds)
+    side, limits = ground.side(start, 0), (seconds, training.seconds)
     limit = min((one for one in limits if one is not None), default=None)
-    training = dataclasses.replace(start.training, seconds=limit)
     return mirrors_for(
         side.rows,
         side.learning,
@@ -222,7 +223,7 @@ def _mirrors(ground: Ground, start: Recipe, network: Network | None, seconds: fl
         side.signature,
         many=ground.prepared.table.num_rows,
         loss=ground.loss,
-        training=training,
+        training=dataclasses.replace(training, seconds=limit),
         seed=ground.seed,
     )
 
