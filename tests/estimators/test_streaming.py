@@ -275,8 +275,8 @@ def test_texts_have_few_passes_in_a_stream_and_on_new_rows_too(tmp_path: Path) -
     table = pa.table({"remark": [f"a {word} day, said number {i}" for i, word in enumerate(words)], "answer": words})
     network = Table(text=Words(units=2, pairs=0), trunk=MLP(widths=()))
     model = fit_stream(written(tmp_path / "a", table), "answer", network=network, training=Training(device="cpu"))
-    assert [len(one["epochs"]) for one in model.history] == [8]
+    assert [len(one["epochs"]) for one in model.history] == [30]
     known, _ = model.conform(table, need_target=True)
     rows = np.arange(1200)
     renewed = renew_networks(model, known, rows, rows[:0], training=Training(device="cpu"))
-    assert [len(one.epochs) for one in renewed.histories] == [8]
+    assert [len(one.epochs) for one in renewed.histories] == [30]

@@ -34,6 +34,12 @@ def test_side_by_side_they_are_weighed_by_a_hidden_layer(fields, features: int) 
     assert JOINED.widths
 
 
+def test_texts_alone_are_one_text_in_parts() -> None:
+    """Several texts with nothing beside them share the trunk of one; with numbers they have the hidden layer."""
+    assert usual_trunk([TEXT, TEXT]) == TRUNKS["text"](TEXT)
+    assert usual_trunk([TEXT, TEXT], 1) == JOINED
+
+
 def test_a_named_encoder_is_kept_beside_the_usual_ones() -> None:
     """Only kinds that have none get the usual one, by the first field of the kind; others stay without."""
     mine = USUAL["image"](TINY, 10)

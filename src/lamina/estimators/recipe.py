@@ -6,6 +6,7 @@ Chosen by experiment; what was tried, and how it did, is told in ``docs/decision
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
@@ -29,12 +30,14 @@ from lamina.networks import (
     usual_trunk,
 )
 from lamina.training import Muon, Training
+from lamina.training.order import epoch_steps
 
 Task = Literal["classification", "regression"]
 
 CONVOLVED = (ConvNet, ResNet, FCN, InceptionTime)  # encoders that were seen to learn as well in bfloat16
 SMALL, LARGE = 1_500, 10_000  # rows at which the recipe changes
-IMAGE_EPOCHS, TEXT_EPOCHS, FEW = 20, 8, 1_000  # passes, and rows from which on they are counted
+IMAGE_EPOCHS, FEW = 20, 1_000  # passes, and rows from which on they are counted
+TEXT_STEPS, TEXT_EPOCHS = 300, 5  # steps after which texts are known by heart, and passes at least
 MANY_IMAGES = Muon(learning_rate=0.05, other_rate=3e-3)  # the optimiser where there are LARGE images or more
 SMOOTHING = 0.05  # for few rows: certainty that so little data cannot justify
 
@@ -101,13 +104,15 @@ def usual_precision(training: Training, network: Network, signature: Signature) 
 def usual_passes(training: Training, signature: Signature, rows: int) -> int | None:
     """As many passes as networks of images or texts need over so many rows; None leaves it to the training.
 
-    Texts are learnt by heart after a few; images that are moved about are never quite the same twice. With few rows
-    steps count and not passes, as for tables (`lamina.training.order.epoch_count`).
+    Texts are learnt by heart after so many steps; images that are moved about are never quite the same twice. With few
+    rows steps count too, as for tables (`lamina.training.order.epoch_count`).
     """
     kinds = {field.holds for field in signature.fields if field.holds != "image" or not is_tiny(field)}
     if training.epochs != "auto" or rows < FEW or not kinds & {"image", "text"}:
         return None
-    return IMAGE_EPOCHS if "image" in kinds else TEXT_EPOCHS
+    if "image" in kinds:
+        return IMAGE_EPOCHS
+    return max(TEXT_EPOCHS, math.ceil(TEXT_STEPS / epoch_steps(training.rows_a_step, rows)))
 
 
 def usual_members(rows: int, kinds: Sequence[FieldKind] = ()) -> int:

@@ -2,10 +2,11 @@ r"""Integrated gradients for texts and series: what each piece of a word, or eac
 
     contribution_i = sum over units of  e_i * integral over a from 0 to 1 of  dF/de_i (a e)
 
-For a text e_i are the numbers that the network has learnt for a token, and the way starts where all of these are 0. A
-row that neighbouring tokens share (pairs) is split between them. For a series e_i is the value itself, and the way
-starts at its mean in training. F is the answer of all members together; completeness, sum of contributions = F(1) -
-F(0), is what the points are doubled for: what is still missing at the last doubling is the gap.
+For a text e_i are the numbers that the network has learnt for a token, and the way starts where all of these are 0.
+What a bag of words says grows in step with them, so that there the way of its sum is enough, and each token's share of
+it (`lamina.networks.word_shares`). For a series e_i is the value itself, and the way starts at its mean in training. F
+is the answer of all members together; completeness, sum of contributions = F(1) - F(0), is what the points are doubled
+for: what is still missing at the last doubling is the gap.
 
 Source: Sundararajan, Taly and Yan (2017), arXiv:1703.01365. Integrals by Gauss and Legendre, in float64.
 """
@@ -25,6 +26,7 @@ from lamina.explain.gradients import answers_of
 from lamina.explain.opened import Opened, not_offered, opened
 from lamina.model import Model
 from lamina.networks import Embedding
+from lamina.networks.words import WordsNetwork
 
 FIRST_STEPS, MOST_STEPS = 32, 512
 TOLERANCE = 1e-3  # in chance, or in standard deviations of the target
@@ -48,16 +50,14 @@ def token_gradients(model: Model, row: Batch, place: int, output: int) -> Along:
         LaminaError: the model is no network, or has no numbers for each token in its order.
     """
     inside = opened(model, row, place, what="integrated gradients")
+    length = max(1, int(np.flatnonzero(row.fields[place][0])[-1:].sum()) + 1)
+    codes = inside.inputs[inside.place][:, :length]
+    if isinstance(inside.reader, WordsNetwork):
+        return _integral(model, lambda points: _share_slopes(model, inside, codes, points, output))
     tables = [part for part in inside.reader.modules() if isinstance(part, Embedding)]
     if not tables or hasattr(inside.reader, "attended"):  # a hierarchy reads its text in pieces that overlap
         raise not_offered(model, "integrated gradients", inside.reader, "a network that reads a text in one piece.")
-    length = max(1, int(np.flatnonzero(row.fields[place][0])[-1:].sum()) + 1)
-    codes = inside.inputs[inside.place][:, :length]
-
-    def slopes(points: Tensor) -> tuple[Tensor, Floats]:
-        return _token_slopes(model, inside, tables, codes, points, output)
-
-    return _integral(model, slopes)
+    return _integral(model, lambda points: _token_slopes(model, inside, tables, codes, points, output))
 
 
 def step_gradients(model: Model, row: Batch, place: int, output: int) -> Along:
@@ -81,29 +81,52 @@ def step_gradients(model: Model, row: Batch, place: int, output: int) -> Along:
 def _token_slopes(
     model: Model, inside: Opened, tables: list[Any], codes: Tensor, points: Tensor, output: int
 ) -> tuple[Tensor, Floats]:
-    looked: list[tuple[Tensor, Tensor]] = []  # what was looked up, and the part of it that the network was given
+    """Along the rows that were looked up for the tokens."""
+    answers, looked = _scaled(model, inside, tables, codes, points, output)
+    found = sum((whole * slope).sum((0, -1)) for whole, slope in looked)  # (point, token)
+    return answers, np.asarray(found)
 
-    def scale(_table: nn.Module, _inputs: Any, rows: Tensor) -> Tensor:
-        whole = rows.detach().view(len(rows), len(points), -1, rows.shape[-1])
-        part = (whole * points[:, None, None]).requires_grad_()
-        looked.append((whole, part))
-        return part.view(rows.shape)
 
-    hooks = [table.register_forward_hook(scale) for table in tables]
+def _share_slopes(model: Model, inside: Opened, codes: Tensor, points: Tensor, output: int) -> tuple[Tensor, Floats]:
+    """Along what a bag of words says, which its tokens share."""
+    shares: list[Tensor] = []
+
+    def share(reader: nn.Module, inputs: Any, _said: Tensor) -> None:
+        assert isinstance(reader, WordsNetwork)
+        shares.append(reader.shares(inputs[0][..., :1, :]).detach())  # while it wears the members' weights
+
+    hook = inside.reader.register_forward_hook(share)
+    try:
+        answers, ((_, slope),) = _scaled(model, inside, [inside.reader], codes, points, output)
+    finally:
+        hook.remove()
+    return answers, torch.einsum("mtw,mpw->pt", shares[0][:, 0], slope.flatten(2)).numpy()
+
+
+def _scaled(
+    model: Model, inside: Opened, parts: list[Any], codes: Tensor, points: Tensor, output: int
+) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
+    """Answers where these parts say so many times what they say, and of each what it says and the slope along it.
+
+    **Shape**: ``(point,)``; ``(member, point, token, width)`` each, token is 1 for a part that says one thing a text.
+    """
+    looked: list[tuple[Tensor, Tensor]] = []
+
+    def scale(_part: nn.Module, _inputs: Any, said: Tensor) -> Tensor:
+        whole = said.detach().view(len(said), len(points), -1, said.shape[-1])
+        scaled = (whole * points[:, None, None]).requires_grad_()
+        looked.append((whole, scaled))
+        return scaled.view(said.shape)
+
+    hooks = [part.register_forward_hook(scale) for part in parts]
     try:
         scores = inside.body.answers(*inside.with_field(codes.expand(len(points), -1)))
     finally:
         for hook in hooks:
             hook.remove()
     answers = answers_of(model, scores)[:, output]
-    slopes = torch.autograd.grad(answers.sum(), [part for _, part in looked])
-    found = np.zeros((len(points), codes.shape[-1]))
-    for (whole, _), slope in zip(looked, slopes, strict=True):
-        own = (whole * slope).sum((0, -1)).numpy()  # (point, token) or, of pairs, (point, token - 1)
-        shared = found.shape[1] - own.shape[1]  # 0, or 1 for pairs
-        for shift in range(shared + 1):
-            found[:, shift : shift + own.shape[1]] += own / (shared + 1)
-    return answers.detach(), found
+    slopes = torch.autograd.grad(answers.sum(), [scaled for _, scaled in looked])
+    return answers.detach(), [(whole, slope) for (whole, _), slope in zip(looked, slopes, strict=True)]
 
 
 def _integral(model: Model, slopes: Slopes) -> Along:

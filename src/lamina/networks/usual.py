@@ -1,7 +1,7 @@
 """What a column of images, texts or series gets where nobody names an encoder, and the layers that usually follow.
 
-Alone, a kind of field has a trunk of its own; side by side with others or with numbers, all of them are weighed by one
-hidden layer.
+Alone, a kind of field has a trunk of its own, and so have several texts, which are one text in parts; side by side with
+others or with numbers, all of them are weighed by one hidden layer.
 """
 
 from __future__ import annotations
@@ -34,6 +34,5 @@ def usual_trunk(fields: Sequence[Field], features: int = 0) -> MLP:
     >>> usual_trunk([Field(holds="text", shape=(20,), codes=100)]).widths
     ()
     """
-    if len(fields) > 1 or features:
-        return JOINED
-    return TRUNKS[fields[0].holds](fields[0])
+    alone = len(fields) == 1 or all(field.holds == "text" for field in fields)
+    return TRUNKS[fields[0].holds](fields[0]) if alone and not features else JOINED
