@@ -10,7 +10,7 @@ import torch
 from lamina.data import ClassTarget, conform, fit_encoder, fit_target, infer_schema, read
 from lamina.estimators.keep import classic_model
 from lamina.model import Calibration, Card, Model, Predictor, fit_conformity
-from lamina.networks import MLP, Table
+from lamina.networks import MLP, Table, settle
 
 ROWS = 60
 
@@ -94,16 +94,21 @@ def some_calibration(target: str, rows: int = 40) -> Calibration:
     return fit_conformity(20 * scores) if target == "price" else fit_conformity(scores, temperature=1.5)
 
 
-def random_weights(network: Any, signature: Any, members: int) -> dict[str, torch.Tensor]:
-    """Weights of untrained networks, stacked ``(member, *shape)``, far enough from zero to give different answers."""
+def random_weights(network: Any, signature: Any, members: int, *seen: torch.Tensor) -> dict[str, torch.Tensor]:
+    """Weights of untrained networks, stacked ``(member, *shape)``, far enough from zero to give different answers.
+
+    ``seen`` are the numbers and fields of rows to settle by, if any.
+    """
     built = [network.build(signature, seed=seed) for seed in range(members)]
+    built = [settle(one, *seen) for one in built] if seen else built
     named = [{**dict(one.named_parameters()), **dict(one.named_buffers())} for one in built]
     stream = torch.Generator().manual_seed(0)
     stacked = {name: torch.stack([one[name].detach() for one in named]) for name in named[0]}
+    learnt = {name for name, _ in built[0].named_parameters()}
     # only the matrices are shaken, and all members alike: shaken biases would give every row the same answer
     shaken = {
         name: 2 * torch.randn(w.shape[1:], generator=stream) / w.shape[-1] ** 0.5
         for name, w in stacked.items()
-        if w.dim() > 2
+        if w.dim() > 2 and name in learnt
     }
     return {name: w + shaken[name] if name in shaken else w for name, w in stacked.items()}

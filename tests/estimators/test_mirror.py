@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from lamina.estimators import mirror
-from lamina.estimators.mirror import FEWEST_ROWS, Mirrors, ask_mirrors, decided, mirroring
+from lamina.estimators.mirror import FEWEST_ROWS, Mirrors, ask_mirrors, decided, mirroring, mirrors_for
 from lamina.foundation.signature import Field, Signature
 from lamina.networks import MLP, Augment, Conv, ConvNet, CrossEntropy, Table
 from lamina.training import AdamW, Rows, Training
@@ -127,3 +127,16 @@ def test_the_question_keeps_the_time_limit() -> None:
     rows = bars(FEWEST_ROWS, sided=False)
     short = replace(TRAINING, seconds=10.0)
     assert ask_mirrors(rows, len(rows), NETWORK, SIGNATURE, loss=CrossEntropy(), training=short, seed=0) is None
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize("optimiser", ["auto", AdamW(learning_rate=0.5)])
+def test_the_question_is_learnt_by_the_optimiser_that_was_asked_for(optimiser, monkeypatch) -> None:
+    """A user's own is not put aside for it; where nobody asked, none is chosen here."""
+    asked: list[Training] = []
+    monkeypatch.setattr(mirror, "ask_mirrors", lambda *_, training, **__: asked.append(training))
+    training = replace(TRAINING, optimiser=optimiser)
+    mirrors_for(
+        bars(240, sided=True), 240, None, SIGNATURE, many=50_000, loss=CrossEntropy(), training=training, seed=0
+    )
+    assert [one.optimiser for one in asked] == [optimiser]

@@ -21,7 +21,7 @@ def tally(name: str, *, accuracy: tuple[float, ...] = (0.9, 0.8, 0.85), log_loss
             name=name, title=name, family=None if name == NETWORK else SimpleNamespace(name=name)
         ),
         cost=SimpleNamespace(mean_fit_seconds=1.0),
-        answers=(answers,),
+        answers_to=lambda metric: (answers,),
         score=lambda metric: SimpleNamespace(folds=scores[metric]),
     )
 

@@ -14,6 +14,7 @@ from lamina.data import MISSING_SPELLINGS
 from lamina.evaluation import Protocol
 from lamina.evaluation.contenders import contenders_of
 from lamina.evaluation.cost import cost_of
+from lamina.evaluation.facts import score_interval
 from lamina.evaluation.plan import Plan, make_plan
 from lamina.evaluation.prepare import Prepared, prepare
 from lamina.evaluation.race import Outcome
@@ -88,6 +89,17 @@ def test_one_part_held_out_calibrates_itself_in_parts() -> None:
     (before,), (after,) = raw(prepared, plan), found.answers
     ratios = np.log(before[:, 0] / before[:, 1]) / np.log(after[:, 0] / after[:, 1])
     assert 2 <= len(np.unique(ratios.round(6))) <= 5
+
+
+def test_a_constant_answer_ranks_no_rows() -> None:
+    """It has an area of one half, and no interval around it, though its chances get a temperature in each part."""
+    prepared, plan = ready("grade", folds=1)
+    outcome = said(prepared, plan, change=lambda _, answers: np.broadcast_to([0.3, 0.7], answers.shape))
+    found = tally(prepared, plan, outcome, metric="roc_auc", seed=0)
+    assert len(np.unique(found.answers[0][:, 0].round(9))) > 1
+    assert found.score("roc_auc").folds == (0.5,)
+    assert score_interval(prepared, plan, found, "roc_auc", 0) == (0.5, 0.5)
+    assert found.answers_to("log_loss") is found.answers
 
 
 def test_scores_are_those_of_the_calibrated_answers() -> None:

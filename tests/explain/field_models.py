@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import torch
 
 from lamina.data import NumberTarget, conform, fit_encoder, fit_target, infer_schema, read
 from lamina.data.cells import tensor_column
@@ -93,7 +94,8 @@ def model_of(data: Any, target: str, *, network: Any = None, known: Any = None, 
     signature = encoder.signature(scores=answer.scores)
     predictor: Any = Known(known, signature)
     if network is not None:
-        weights = random_weights(network, signature, members)
+        batch = encoder.encode(table)
+        weights = random_weights(network, signature, members, *map(torch.from_numpy, (batch.numbers, *batch.fields)))
         predictor = Predictor(spec=network, signature=signature, weights=weights)
     classes = getattr(answer, "classes", ())
     card = Card(name="test", task=task, target=target, classes=classes, rows=table.num_rows, created="2026-11-21")

@@ -45,6 +45,13 @@ NETWORKS = {
 }
 
 
+def test_these_texts_hold_pairs_that_the_network_knows() -> None:
+    """Else nothing here would look at what pairs say."""
+    make, _, target, network = NETWORKS["words"]
+    known = model_of(make(), target, network=network).predictor.weights["encoders.0.known"]
+    assert (known[..., 1] > 0).sum() > 20
+
+
 def logit(chances):
     """The score that has these chances."""
     return np.log(chances / (1 - chances))

@@ -61,11 +61,19 @@ def test_pairs_are_halved() -> None:
     assert mean_of(second) == pytest.approx([1.5 / length, 1.5 / length, 0])
 
 
+def test_a_pair_behind_padding_is_all_the_tokens_own() -> None:
+    """There is nothing before it to halve with."""
+    tokens = Items(torch.zeros(5, 1), torch.tensor([[1, 0, 3]]), ONES)
+    shares = token_shares([tokens, Items(ROWS, torch.tensor([[0, 0, 2]]), ONES)])
+    assert mean_of(shares) == pytest.approx([0, 0, 3 / 3**0.5])
+
+
 @pytest.mark.parametrize("pairs", [0, 4, 200])
 def test_shares_add_up_to_the_answer(pairs: int) -> None:
     """Of every text, an empty one too; what there is to share is no zero."""
     made = network(pairs)
     tokens = torch.cat((texts(5, seed=3), torch.zeros(1, 12, dtype=torch.int32)))
+    tokens[1:4, 4] = 0  # padding inside
     shares, answer = made.shares(tokens), made(tokens)
     assert shares.shape == (6, 12, 6)
     torch.testing.assert_close(shares.sum(-2), answer)

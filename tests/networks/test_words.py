@@ -4,9 +4,13 @@ import math
 
 import pytest
 import torch
+from torch import Tensor
 
+from lamina.foundation.errors import SpecError
 from lamina.foundation.signature import Field
 from lamina.networks import words
+from lamina.networks.initialise import fill_embedding
+from lamina.networks.layers import Embedding
 from lamina.networks.words import Words, WordsNetwork, distinct, pair_codes
 
 FIELD = Field(holds="text", shape=(6,), codes=9)
@@ -45,6 +49,49 @@ def test_pairs_are_in_the_formula() -> None:
     torch.testing.assert_close(made(torch.tensor([[4, 5, 0]], dtype=torch.int32))[0], wanted)
 
 
+def by_dictionary(made: WordsNetwork, text: list[int]) -> Tensor:
+    """What a network says about a text, looked up name by name."""
+    assert made.pairs is not None
+    names = {(int(left), int(right)): 1 + i for i, (left, right) in enumerate(made.known.tolist()) if right}
+    found = {("token", code): (made.rarity[code], made.tokens.rows.weight[code]) for code in text if code}
+    for pair in zip([0, *text], text, strict=False):
+        if pair in names:
+            found[("pair", *pair)] = made.pair_rarity[names[pair]], made.pairs.weight[names[pair]]
+    weights, rows = (torch.stack(parts) for parts in zip(*found.values(), strict=True))
+    return torch.cat((weights @ rows / weights.square().sum().sqrt(), rows.amax(0)))
+
+
+def test_it_is_what_dictionaries_say() -> None:
+    """Whatever order pairs are common in, and with padding inside a text too."""
+    stream = torch.Generator().manual_seed(0)
+    texts = (9 * torch.rand(60, 6, generator=stream) ** 2).to(torch.int32)  # small codes are common, 0 among them
+    texts[:, 0] = texts[:, 0].clamp(min=1)
+    made = network(pairs=40)
+    made.settle(texts)
+    assert (made.known[:, 1] > 0).all()  # there are more than are kept
+    torch.testing.assert_close(made(texts), torch.stack([by_dictionary(made, text) for text in texts.tolist()]))
+
+
+def test_first_rows_are_short() -> None:
+    """What training never meets keeps its first row, and hardly speaks: its numbers are a tenth of what is usual."""
+    made = Words().build(FIELD, stream=torch.Generator().manual_seed(0))
+    assert made.pairs is not None
+    assert (
+        0.05
+        < made.pairs.weight.std()
+        / fill_embedding(Embedding(1000, 64), stream=torch.Generator().manual_seed(1)).weight.std()
+        < 0.15
+    )
+
+
+def test_pairs_of_too_many_codes_are_refused() -> None:
+    """Their names would no longer be exact; without pairs there may be as many as one likes."""
+    field = Field(holds="text", shape=(6,), codes=(1 << 24) + 1)
+    with pytest.raises(SpecError, match="16,777,217 codes"):
+        Words(units=1).build(field, stream=torch.Generator())
+    assert Words(units=1, pairs=0).build(field, stream=torch.Generator()).pairs is None
+
+
 def test_the_commonest_pairs_are_known() -> None:
     """Where there are more pairs than rows, those that most texts share are kept; the first word is a pair too."""
     made = network(pairs=1)
@@ -68,10 +115,20 @@ def test_it_settles_once() -> None:
 def test_many_texts_are_counted_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond so many tokens, texts evenly spread over all are counted, and rarity is by their number."""
     monkeypatch.setattr(words, "MOST_COUNTED", 6 * 2)
-    made = network()
+    made = network(pairs=4)
     made.settle(torch.tensor([[3, 0], [8, 0], [4, 0], [8, 0]] * 3, dtype=torch.int32))
     assert made.rarity[3] == pytest.approx(math.log(7 / 4) + 1)
     assert made.rarity[8] == pytest.approx(math.log(7) + 1)
+    assert made.known[:2].tolist() == [[0, 3], [0, 4]]
+    assert made.pair_rarity[1] == pytest.approx(math.log(7 / 4) + 1)
+
+
+def test_no_texts_settle_nothing() -> None:
+    """A network that has seen no text may still see some."""
+    made = network(pairs=4)
+    made.settle(SHARED[:0])
+    made.settle(SHARED)
+    assert made.known[0].tolist() == [3, 4]
 
 
 def test_pairs_see_the_order() -> None:

@@ -47,3 +47,9 @@ def test_small_rows_are_seen_in_greater_number(numbers: int, rows: int, monkeypa
     monkeypatch.setattr(settling, "FIELD_NUMBERS", numbers)
     seen, _ = shown(100, Member(train=torch.arange(100), validation=torch.arange(0), seed=0))
     assert torch.equal(seen, torch.arange(rows, dtype=torch.int32) * 100 // rows)
+
+
+def test_thousands_of_short_texts_are_seen() -> None:
+    """By the limits as they are: a hundred thousand numbers are no burden."""
+    seen, _ = shown(25_000, Member(train=torch.arange(25_000), validation=torch.arange(0), seed=0))
+    assert len(seen) == 25_000

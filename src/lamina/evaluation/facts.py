@@ -93,7 +93,7 @@ def score_interval(prepared: Prepared, plan: Plan, tally: Tally, name: str, seed
         return (low, min(1.0, high)) if metric.better == "higher" else (max(0.0, low), high)
     rows = plan.judged[0].test
     groups = None if plan.groups is None else plan.groups[rows]
-    return drawn_interval(truth_of(prepared, plan.judged[0]), tally.answers[0], name, seed, groups=groups)
+    return drawn_interval(truth_of(prepared, plan.judged[0]), tally.answers_to(name)[0], name, seed, groups=groups)
 
 
 def share_tested(plan: Plan) -> float:

@@ -93,7 +93,7 @@ def _standing(one: Tally, metric: str, single: bool) -> Standing:
         family=name if name in SIMPLICITY else "foreign",
         folds=one.score(metric).folds,
         seconds=one.cost.mean_fit_seconds,
-        answers=one.answers[0] if single else None,
+        answers=one.answers_to(metric)[0] if single else None,
     )
 
 

@@ -1,7 +1,8 @@
 """What a contender's answers are worth: scores in every split, and how honest its chances are.
 
 Chances are calibrated before they are scored, as they are in the model that is kept: those of each fold with the
-temperature of the other folds' rows, so that no row is judged by a temperature that it helped to choose.
+temperature of the other folds' rows, so that no row is judged by a temperature that it helped to choose. Metrics of
+order look at the answers before that: several temperatures would put the rows of one test side in another order.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from lamina.evaluation.race import Outcome
 from lamina.evaluation.score import Score, scores_of
 from lamina.foundation.randomness import numpy_stream
 from lamina.foundation.specs import Json, code
-from lamina.metrics import METRICS, classification_metrics, finite_or_none, measure, regression_metrics
+from lamina.metrics import METRICS, Metric, classification_metrics, finite_or_none, measure, regression_metrics
 from lamina.model import Calibration, fit_conformity
 from lamina.rivals import Answers, Attempt, Trial, target_of
 
@@ -63,6 +64,10 @@ class Tally:
         """The score of that metric."""
         return next(score for score in self.scores if score.name == metric)
 
+    def answers_to(self, metric: str) -> tuple[Answers, ...]:
+        """The answers that this metric measures, those of each split."""
+        return self.given if METRICS[metric].ranks else self.answers
+
 
 def tally(prepared: Prepared, plan: Plan, outcome: Outcome, *, metric: str, seed: int) -> Tally:
     """Measure one contender; the headline metric comes first."""
@@ -72,10 +77,10 @@ def tally(prepared: Prepared, plan: Plan, outcome: Outcome, *, metric: str, seed
     groups = _fold_groups(judged, seed)
     fair = _calibrated(judged, said, truths, groups) if prepared.task == "classification" else said
     first, truth, chunks = _first_repeat(judged, fair, truths, groups)
-    kept = attempts[-1]
+    kept, metrics = attempts[-1], metrics_of(prepared, metric)
     return Tally(
         contender=outcome.contender,
-        scores=scores_of([measure(metrics_of(prepared, metric), t, a) for t, a in zip(truths, fair, strict=True)]),
+        scores=scores_of([_measured(metrics, *one) for one in zip(truths, fair, said, strict=True)]),
         answers=tuple(fair),
         given=tuple(said),
         kept=kept,
@@ -84,6 +89,12 @@ def tally(prepared: Prepared, plan: Plan, outcome: Outcome, *, metric: str, seed
         honesty=_honesty(first, truth, seed) if prepared.task == "classification" else None,
         coverage=measured_coverage(first, truth, chunks).to_json(),
     )
+
+
+def _measured(metrics: Sequence[Metric], truth: npt.NDArray[Any], fair: Answers, said: Answers) -> dict[str, float]:
+    order, others = ([one for one in metrics if one.ranks is ranks] for ranks in (True, False))
+    found = measure(others, truth, fair) | measure(order, truth, said)
+    return {metric.name: found[metric.name] for metric in metrics}
 
 
 def truth_of(prepared: Prepared, trial: Trial) -> npt.NDArray[Any]:

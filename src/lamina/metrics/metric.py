@@ -38,6 +38,7 @@ class Metric:
     better: Literal["higher", "lower"] = setting(meaning="which values are better")
     needs: Literal["classes", "probabilities", "numbers"] = setting(meaning="what the scores must be")
     percent: bool = setting(False, "whether a share is shown as so many in a hundred")
+    ranks: bool = setting(False, "whether only the order of the rows counts, which no calibration changes")
 
     def __post_init__(self) -> None:
         check(self)

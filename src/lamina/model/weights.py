@@ -112,7 +112,11 @@ def check_shapes(found: Mapping[str, Shape], wanted: Mapping[str, Shape]) -> Non
         ModelFileError: a tensor is missing, is one too many, or has another type or shape.
     """
     for name in wanted:
-        _require(name in found, f"the network needs {name!r}, which it does not hold: {nearest(name, found)}")
+        _require(
+            name in found,
+            f"the network needs {name!r}, which it does not hold ({nearest(name, found)}); a network of an older "
+            f"lamina may have had other tensors",
+        )
     for name, shape in found.items():
         _require(name in wanted, f"it holds {name!r}, which the network does not have")
         _require(shape == wanted[name], f"{name!r} is {shape}, and the network needs {wanted[name]}")

@@ -8,7 +8,8 @@ says more. A linear layer on the mean is what TF-IDF and a linear model are, thr
 each unit says whether any word speaks for it, however long the text.
 
 Pairs are known that two training texts share at least: the commonest, as many as there are rows for. The first token
-has a pair too, with nothing before it.
+has a pair too, with nothing before it. Of a stream the texts that are looked at before training decide, and a network
+that goes on with new rows keeps the pairs it has.
 
 Fast, and hard to beat on small sets: see ``docs/decisions/0013-texts.md``.
 
@@ -25,6 +26,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lamina.foundation.errors import SpecError
 from lamina.foundation.signature import Field
 from lamina.foundation.specs import check, setting
 from lamina.networks.initialise import fill_embedding
@@ -33,8 +35,9 @@ from lamina.networks.tokens import PADDING, Tokens, make_tokens
 from lamina.networks.word_shares import Items, token_shares
 
 FIRST = 0.1  # length of a first row: what training never meets keeps it, and must hardly speak
-MOST_COUNTED = 1 << 23  # tokens of training texts that are counted, evenly spread over all
+MOST_COUNTED = 1 << 23  # places of tokens, padding too, that are counted, in texts evenly spread over all
 SHARED = 2  # training texts that make a pair known
+MOST_CODES = 1 << 24  # names of pairs are kept in floats of 32 bits, exact below
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +63,17 @@ class Words:
         check(self)
 
     def build(self, field: Field, *, stream: torch.Generator) -> WordsNetwork:
-        """The network for a field of texts, weights drawn from ``stream``."""
+        """The network for a field of texts, weights drawn from ``stream``.
+
+        Raises:
+            SpecError: the field has too many codes for pairs of them to be told apart.
+        """
+        if self.pairs and field.codes > MOST_CODES:
+            raise SpecError(
+                wrong=f"Words was asked to know pairs of {field.codes:,} codes.",
+                expected=f"at most {MOST_CODES:,} codes.",
+                remedy="try Words(pairs=0).",
+            )
         tokens = make_tokens(field, self.units, stream=stream, blanks=self.blanks)
         pairs = fill_embedding(Embedding(self.pairs + 1, self.units), stream=stream) if self.pairs else None
         network = WordsNetwork(tokens, pairs, dropout=self.dropout)
@@ -90,7 +103,7 @@ class WordsNetwork(nn.Module):
         self.dropout = Dropout(dropout) if dropout > 0 else None
         rows = 0 if pairs is None else pairs.weight.shape[0]
         self.register_buffer("rarity", torch.ones(tokens.rows.weight.shape[0]))
-        self.register_buffer("known", torch.zeros(max(rows - 1, 0), 2))  # whole numbers, exact in any float of 32 bits
+        self.register_buffer("known", torch.zeros(max(rows - 1, 0), 2))
         self.register_buffer("pair_rarity", torch.ones(rows))
         self.register_buffer("settled", torch.tensor(0.0))  # 1 once it is; weights are numbers
         self.width = 2 * tokens.width
@@ -121,7 +134,7 @@ class WordsNetwork(nn.Module):
 
     def settle(self, tokens: Tensor) -> None:
         """Learn from the training rows ``(row, token)`` which pairs there are, and how rare tokens and pairs: once."""
-        if self.settled:
+        if self.settled or not len(tokens):
             return
         self.settled.fill_(1)
         rows = max(1, min(len(tokens), MOST_COUNTED // tokens.shape[-1]))
