@@ -73,7 +73,7 @@ def convolution(side: int) -> tuple[nn.Module, list[torch.Tensor]]:
     [
         (convolution(8), 1 + 8 * 8 + 8 * 8 * 8 + 2),
         (convolution(32), 1 + 32 * 32 + 8 * 32 * 32 + 2),
-        (reader_of("text", (20,), text=Words(units=8)), 1 + 20 + 20 * 8 + 19 * 8 + 2),  # words, and pairs of them
+        (reader_of("text", (20,), text=Words(units=8)), 1 + 20 + 2),  # rows of words are summed as they are looked up
         (reader_of("series", (1, 50), series=RecurrentSeries(units=8, layers=1)), 1 + 50 + 50 * 8 + 2),
     ],
     ids=("8 x 8", "32 x 32", "words", "steps"),
