@@ -233,6 +233,15 @@ def test_explain(command, run_folder) -> None:
         assert total == pytest.approx(row["chance"], abs=1e-6)
 
 
+def test_explain_by_a_method_that_no_column_knows(command, run_folder) -> None:
+    """A table of numbers and words is told what it has; the help names every method that there is."""
+    ended = command("explain", run_folder / "model.lamina", run_folder / "new.csv", "--method", "occlusion")
+    assert ended.code == 1
+    assert "Expected: shapley or gradients for what each column adds." in ended.err
+    page = command("explain", "--help").out
+    assert all(method in page for method in ("shapley", "gradients", "occlusion", "grad-cam", "attention"))
+
+
 def test_inspect(command, run_folder) -> None:
     """What a model file knows about itself, in words and as JSON."""
     ended = command("inspect", run_folder / "model.lamina")

@@ -10,7 +10,9 @@ import pyarrow as pa
 import pytest
 from rich.console import Console
 
+from explain.field_models import model_of, texts
 from lamina.cli.explaining import (
+    INSIDE,
     Explained,
     check_out,
     explained_rows,
@@ -21,12 +23,13 @@ from lamina.cli.explaining import (
 )
 from lamina.data import conform, fit_encoder, fit_target, infer_schema, read
 from lamina.data.cells import tensor_column
-from lamina.explain import Contribution, RowExplanation
+from lamina.explain import Contribution, RowExplanation, explain_field
 from lamina.foundation.errors import SpecError
 from lamina.model import Card, Model, Predictor
 from lamina.networks import MLP, Table
 from lamina.networks.convnet import Conv, ConvNet
 from lamina.networks.fcn import FCN
+from lamina.networks.hierarchical import Hierarchical
 from lamina.networks.words import Words
 from small_models import make_model, random_weights, some_data
 
@@ -141,6 +144,7 @@ def test_what_lies_inside_is_shown_and_does_nothing() -> None:
     assert text.count("photo: what its parts say") == 2
     assert text.count("say most: ") == 2
     assert "for an empty row" in text
+    assert "Inside 'photo', 'review', 'pulse', by occlusion: " in text
     assert "parts do not add up" in text
     assert len(text.splitlines()) < 60
 
@@ -164,3 +168,71 @@ def test_pictures_are_written_where_asked(tmp_path) -> None:
     check_out(model, tmp_path)
     with pytest.raises(SpecError, match="reads no images"):
         check_out(make_model("species"), tmp_path)
+
+
+APPLIES = {
+    "shapley": ("occlusion", "occlusion", "occlusion"),
+    "occlusion": ("occlusion", "occlusion", "occlusion"),
+    "grad-cam": ("grad-cam", "occlusion", "occlusion"),
+    "gradients": ("occlusion", "gradients", "gradients"),
+}
+
+
+@pytest.mark.parametrize("method", APPLIES)
+def test_a_method_is_used_in_the_columns_that_know_it(method) -> None:
+    """The others are looked into by occlusion, which is said; the numbers in the screen are those of each method."""
+    model = field_model()
+    found = explained_rows(model, FIELDS, rows=2, method=method, seed=0)
+    facts = json.loads(json.dumps(explanations_json(model, found, method), allow_nan=False))
+    assert (facts["method"], facts["method_of_columns"]) == (method, "shapley")
+    text, names = shown(model, found, method, width=200), ("photo", "review", "pulse")
+    for place, (name, used) in enumerate(zip(names, APPLIES[method], strict=True)):
+        assert {row["fields"][place]["method"] for row in facts["rows"]} == {used}
+        straight = explain_field(model, FIELDS.slice(0, 1), name, method=used)[0]
+        np.testing.assert_allclose(found.fields[0][place].values, straight.values)
+        assert f"by {used}: {INSIDE[used]}." in text
+    others = [name for name, used in zip(names, APPLIES[method], strict=True) if used != method]
+    told = f"{method} does not apply to {', '.join(map(repr, others))}: occlusion looks inside."
+    assert (told in text) == (method in ("grad-cam", "gradients"))
+
+
+def test_columns_beside_them_are_told_apart() -> None:
+    """Of a number beside a text Shapley values tell, whatever looks inside the text."""
+    beside = {**texts(), "age": list(range(24))}
+    model = model_of(beside, "verdict", network=Table(trunk=MLP(widths=(4,)), text=Words(units=4, pairs=0)))
+    for method in ("occlusion", "gradients"):
+        found = explained_rows(model, beside, rows=1, method=method, seed=0)
+        told = [note.sentence for note in found.notes if note.kind == "method"]
+        assert told == [f"{method} does not apply to 'age': Shapley values tell what it adds."]
+    assert explained_rows(model, beside, rows=1, method="shapley", seed=0).notes == ()
+
+
+def test_attention_is_told_without_a_unit() -> None:
+    """A share of the attention, and that it proves nothing."""
+    model = model_of(texts(), "verdict", network=Table(text=Hierarchical(units=4, chunk=4, section=2)))
+    text = shown(model, explained_rows(model, texts(), rows=1, method="attention", seed=0), "attention")
+    assert "% of the attention" in text
+    assert "no proof that it mattered" in text
+
+
+REFUSED = [
+    (field_model, "attention", "'review' (texts) occlusion, gradients;", "try --method occlusion."),
+    (field_model, "grad-cma", "'photo' (images) occlusion, grad-cam;", "did you mean 'grad-cam'?"),
+    (lambda: make_model("species"), "occlusion", "shapley or gradients for what each", "try --method shapley."),
+    (lambda: make_model("species"), "gradient", "shapley or gradients for what each", "did you mean 'gradients'?"),
+    (
+        lambda: model_of(texts(), "verdict", known=lambda x: x[:, 0]),
+        "attention",
+        "shapley for what each column adds; inside 'review' (texts) occlusion.",
+        "try --method occlusion; only networks may know attention: fit with --choose network.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("make", "method", "expected", "remedy"), REFUSED)
+def test_a_method_that_no_column_knows_is_refused(make, method, expected, remedy) -> None:
+    """Before the data are read; what the columns of this very model know is named."""
+    with pytest.raises(SpecError, match=f"the method '{method}' is none for the columns") as caught:
+        explained_rows(make(), "no such file", rows=1, method=method, seed=0)
+    assert expected in caught.value.expected
+    assert caught.value.remedy == remedy

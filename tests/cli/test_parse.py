@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 
-from lamina.cli.parse import kinds_of, method_of, missing_of, seconds_of, task_of, typed_again
+from lamina.cli.parse import kinds_of, missing_of, seconds_of, task_of, typed_again
 from lamina.data import MISSING_SPELLINGS
 from lamina.foundation.errors import SpecError
 
@@ -47,13 +47,6 @@ def test_tasks() -> None:
     assert (task_of("regression"), task_of(None)) == ("regression", None)
     with pytest.raises(SpecError, match="did you mean 'regression'"):
         task_of("regresion")
-
-
-def test_methods() -> None:
-    """One of the two ways of explaining; another word gets the nearest."""
-    assert [method_of(name) for name in ("shapley", "gradients")] == ["shapley", "gradients"]
-    with pytest.raises(SpecError, match="did you mean 'gradients'"):
-        method_of("gradient")
 
 
 def test_what_was_typed_can_be_typed_again() -> None:

@@ -265,6 +265,20 @@ def test_what_is_left_out_is_told():
     assert all(repr(f.column) in f.sentence for f in findings)
 
 
+def test_an_identifier_is_told_for_what_it_is():
+    """One that was guessed, one that somebody declared, and the parts of a split, each with its own reason."""
+    names = [f"p{i}" for i in range(ROWS)]
+    raw = read({"key": names, "fine": ["a", "b"] * (ROWS // 2), "split": ["train", "test"] * (ROWS // 2), "x": NOISE})
+    raw = read(raw.table.append_column("y", pa.array(PRICES)))
+    schema = infer_schema(raw, target="y", kinds={"fine": "identifier"})
+    findings = check_before_training(conform(raw, schema, need_target=True)[0], schema)
+    assert [one.sentence for one in findings if one.kind == "identifier"] == [
+        "column 'key' is left out: an identifier, which can only be learnt by heart.",
+        "column 'fine' is left out: it was said to be an identifier.",
+        "column 'split' is left out: it names the parts of a split that came with the data.",
+    ]
+
+
 def test_many_like_columns_are_told_at_once():
     """A thousand constants are one finding, not a thousand."""
     columns = {f"c{i}": (Constant, ["k"] * ROWS) for i in range(1000)}

@@ -1,13 +1,16 @@
+import io
 import struct
 import warnings
 import zlib
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
-from lamina.data import decoding
-from lamina.data.decoding import BadImageError, Look, decode, fit_pixels, look_at, looks_like_image
+from lamina.data import decoding, read
+from lamina.data.decoding import BadImageError, Look, decode, fit_pixels, look_at, looks_like_image, picture_file
+from lamina.foundation.errors import DataError
 from pictures import encoded, noise
 
 
@@ -154,3 +157,41 @@ def test_pixels_are_fitted_as_files_are():
     first = np.moveaxis(pixels, -1, 0)
     assert (fit_pixels(first, (1, 6, 5)) == decode(encoded(pixels), (1, 6, 5)).pixels).all()
     assert fit_pixels(first, (3, 12, 10)) is first
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "P", "1", "RGBA", "CMYK", "I;16", "F", "YCbCr"])
+def test_images_in_memory_are_read_as_their_files(mode):
+    """A Pillow image of any mode gives what its file gives, in a column or in a frame."""
+    image = Image.fromarray(noise(6, 5)).convert("L" if mode == "I;16" else mode)
+    image = Image.fromarray(np.asarray(image).astype(np.uint16) * 256) if mode == "I;16" else image
+    file = encoded(image, "TIFF")
+    wanted = decode(file, (3, 6, 5)).pixels
+    for data in ({"photo": [image, None]}, [{"photo": image}], pd.DataFrame({"photo": [image]})):
+        cell = read(data).table["photo"][0].as_py()
+        assert np.array_equal(decode(cell, (3, 6, 5)).pixels, wanted)
+
+
+def test_an_image_in_memory_is_turned_upright():
+    """EXIF says which side is up, in a file and in what was opened from it."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    file = encoded(noise(6, 5), "JPEG", exif=exif)
+    again = picture_file(Image.open(io.BytesIO(file)))
+    assert look_at(again)[:2] == look_at(file)[:2] == (5, 6)
+    assert np.array_equal(decode(again, (3, 5, 6)).pixels, decode(file, (3, 5, 6)).pixels)
+
+
+def test_a_damaged_image_in_memory_is_refused():
+    """What Pillow opened but cannot unpack is told as that."""
+    file = encoded(noise(60, 50))
+    with pytest.raises(DataError, match="a Pillow image cannot be read"):
+        read({"photo": [Image.open(io.BytesIO(file[: len(file) // 2]))]})
+
+
+def test_pixels_of_several_sizes_are_files_each():
+    """Arrays that do not make one are pictures all the same."""
+    small, large = noise(6, 5), noise(9, 8, channels=1)
+    cells = read({"photo": [small, None, large]}).table["photo"].to_pylist()
+    assert np.array_equal(decode(cells[0], (3, 6, 5)).pixels, np.moveaxis(small, 2, 0))
+    assert cells[1] is None
+    assert np.array_equal(decode(cells[2], (1, 9, 8)).pixels[0], large)

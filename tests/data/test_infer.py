@@ -246,6 +246,17 @@ def test_misspelt_wishes_are_answered_with_the_nearest(options, error, words):
         infer_schema(read({"price": [1, 2], "size": [1, 3]}), **options)
 
 
+@pytest.mark.parametrize("word", ["ignore", "Drop", "skip", "numbre"])
+def test_how_a_column_is_left_out_is_easy_to_find(word):
+    """Every wrong kind hears of it; whoever asks for it in other words gets what to type, and no image."""
+    with pytest.raises(SpecError) as caught:
+        infer_schema(read({"fine label": ["a", "b"], "size": [1, 3]}), kinds={"fine label": word})
+    assert "; identifier leaves the column out." in caught.value.expected
+    if word != "numbre":
+        words = "kinds={'fine label': 'identifier'}, or --kind 'fine label=identifier'."
+        assert caught.value.remedy == f"to leave 'fine label' out, say {words}"
+
+
 def test_the_spellings_of_the_source_go_into_the_schema():
     """What counts as missing is remembered, words and numbers alike."""
     raw = read({"x": [1.5, -999.0, 2.5], "y": ["a", "none", "b"]}, missing=["-999", "none"])

@@ -122,8 +122,8 @@ def test_the_network_that_is_asked_for_is_counted() -> None:
 
 
 def test_passes_are_those_of_the_training() -> None:
-    """Those that were asked for, else the usual ones: 20 over images, 8 over texts, 40 over a table."""
-    for rows, usual in ((images(20), 20), (texts(3), 8), (prepared({"x": pa.array(np.arange(40.0))}, 40), 40)):
+    """Those that were asked for, else the usual ones: 20 over images, 300 steps over texts, 40 over a table."""
+    for rows, usual in ((images(20), 20), (texts(3), 15), (prepared({"x": pa.array(np.arange(40.0))}, 40), 40)):
         assert work_of(rows, None, USUAL).epochs(2_500) == usual
         assert work_of(rows, None, Training(epochs=3)).epochs(2_500) == 3
 

@@ -53,6 +53,13 @@ def study() -> lamina.Study:
     return quick_fit(mixed_fields(), "kind", **asked)
 
 
+def png(pixels) -> bytes:
+    """A small grey image as a file holds it."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
 def held_of(chances, truth) -> Held:
     """Held-out rows of two classes, 0 to the last."""
     chances = np.asarray(chances, float)
@@ -89,6 +96,30 @@ def test_a_study_without_such_columns_has_none() -> None:
     """An empty list, and no pictures."""
     study = quick_fit("iris", training=ENOUGH, explain=True)
     assert study.facts()["fields"] == []
+
+
+def test_rows_without_one_are_never_shown() -> None:
+    """Neither as an example nor as an error: there is nothing to see in a blank, and nothing to look at."""
+    stream = np.random.default_rng(0)
+    pixels = stream.integers(0, 256, (40, 8, 8), dtype=np.uint8)
+    table = {
+        "photo": [png(pixels[row]) if row % 4 == 0 else None for row in range(40)],
+        "review": [f"{' '.join(stream.choice(WORDS, 6))} film {row}" if row % 4 == 1 else " " for row in range(40)],
+        "pulse": [stream.normal(0, 1, 12).tolist() if row % 4 == 2 else None for row in range(40)],
+        "kind": ["bad", "good"] * 20,
+    }
+    network = Table(
+        trunk=MLP(widths=(4,)), image=ConvNet(layers=(Conv(channels=2),)), text=Words(units=4, pairs=0),
+        series=FCN(widths=(4,), sizes=(3,)),
+    )  # fmt: skip
+    asked = {"network": network, "training": ENOUGH, "protocol": lamina.Protocol(folds=2, repeats=1), "explain": True}
+    kinds = {"photo": "image", "review": "text", "pulse": "series"}
+    facts = quick_fit(pa.table(table), "kind", kinds=kinds, **asked).facts()
+    assert [one["column"] for one in facts["fields"]] == ["photo", "review", "pulse"]
+    for place, one in enumerate(facts["fields"]):
+        assert (one["rows"], one["without"]) == (40, 30)
+        assert len(one["examples"]) == (3 if one["kind"] == "series" else 5)
+        assert {told["row"] % 4 for told in one["examples"] + one["errors"]} == {place}
 
 
 def test_worst_errors_are_the_surest_ones() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -102,14 +103,25 @@ def test_a_short_limit_draws_the_folds_once() -> None:
 SPLIT = {"split": (["train"] * 3 + ["val", "test"]) * 12}
 
 
+def told_of_split(setup: Setup) -> list[str]:
+    """Every sentence about it or its column."""
+    return [one.sentence for one in (*setup.prepared.findings, *setup.prepared.notes) if "split" in one.sentence]
+
+
 def test_a_given_split_is_told_in_a_note() -> None:
-    """The note says who learns and who judges; without a split, or where folds were asked for, there is none."""
+    """One sentence says who learns, who judges and that its column is no input; nothing else speaks of the column.
+
+    Without a split there is none; where folds were asked for, the column is left out for what it is.
+    """
     table = rows_of("number", **SPLIT)
     setup = start(table, "kind", asked())
-    words = "the split that came with the data is kept: 36 rows to learn from, 12 rows judge, 12 are opened once."
-    assert [note.sentence for note in setup.prepared.notes if note.kind == "split"] == [words]
-    for other in (start(table, "kind", asked(protocol=Protocol(folds=3))), begun("number")):
-        assert not [note for note in other.prepared.notes if note.kind == "split"]
+    words = "the split that came with the data is kept: 36 rows to learn from, 12 rows judge, 12 are opened once"
+    assert told_of_split(setup) == [f"{words}; its column 'split' is no input."]
+    folded = start(table, "kind", asked(protocol=Protocol(folds=3)))
+    assert told_of_split(folded) == [
+        "column 'split' is left out: it names the parts of a split that came with the data."
+    ]
+    assert told_of_split(begun("number")) == []
 
 
 def test_whoever_takes_part_in_rows_of_some_kind_is_known_beforehand() -> None:
@@ -122,3 +134,13 @@ def test_whoever_takes_part_in_rows_of_some_kind_is_known_beforehand() -> None:
     assert {"dtw", "hog-linear", "boosting"} <= names("dtw", "hog-linear", "boosting")
     with pytest.raises(SpecError, match="no contender 'bosting'"):
         names("bosting")
+
+
+def test_a_name_that_no_rows_know_gets_all_that_there_are() -> None:
+    """Before the rows are read: those of tables, images and series, and the nearest of them all."""
+    with pytest.raises(SpecError, match="no contender 'hog-liner'") as caught:
+        anyone(asked(contenders=["hog-liner"]))
+    for name in ("linear", "svm", "hog-linear", "hog-svm", "hog-forest", "kernels", "dtw", "none"):
+        assert name in re.findall(r"[\w-]+", caught.value.expected)
+    assert caught.value.expected.count("for ") == 2
+    assert "did you mean 'hog-linear'" in caught.value.remedy

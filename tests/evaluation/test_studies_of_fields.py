@@ -243,8 +243,8 @@ def test_a_given_split_is_kept_and_said(of_images: Study) -> None:
     assert of_images.judged == ((180, 60),)
     assert (facts["test"]["rows"], facts["test"]["kind"]) == (60, "opened once")
     assert facts["protocol"]["test_rows"] == 60
-    words = "the split that came with the data is kept: 180 rows to learn from, 60 rows judge, 60 are opened once."
-    assert words in facts["notes"]
+    words = "the split that came with the data is kept: 180 rows to learn from, 60 rows judge, 60 are opened once"
+    assert f"{words}; its column 'split' is no input." in facts["notes"]
     assert "split" not in of_images.model.encoder.inputs
 
 

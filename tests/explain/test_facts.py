@@ -35,7 +35,8 @@ def test_they_have_the_shape_that_the_report_reads(facts, penguins) -> None:
         assert {len(curve) for curve in one["y"].values()} == {len(one["x"])}
     network = facts["network"]
     assert set(network) == {"layers", "map", "units"}
-    assert set(network["layers"][0]) == {"name", "kind", "inputs", "units", "activation", "weights"}
+    own = {"name", "kind", "inputs", "units", "activation", "weights"}
+    assert set(network["layers"][0]) == {*own, "column", "holds", "shape"}
     assert len(network["map"]["points"]) == len(network["map"]["labels"]) == len(network["map"]["rows"])
     assert {"unit", "rows", "summary"} <= set(network["units"][0])
 

@@ -8,7 +8,7 @@ import torch
 
 from lamina.explain.network import body_of, hidden_stage, layers, member_module, predictor_of, stages
 from lamina.model import Model
-from lamina.networks import FCN, MLP, Conv, ConvNet, Table, Words
+from lamina.networks import FCN, MLP, Conv, ConvNet, Periodic, Piecewise, Table, Words
 
 from .field_models import images, model_of, series, texts
 
@@ -40,6 +40,26 @@ def test_an_encoder_is_one_layer(model: Model, kind: str) -> None:
     assert encoder.name == "encoders.0"
     assert encoder.units == first.inputs
     assert (first.units, first.activation, last.units) == (5, "relu", 2)
+
+
+def test_an_encoder_says_what_it_reads(model: Model, kind: str) -> None:
+    """The column, what a row of it is, and its axes; the layers after it read no column of their own."""
+    encoder, *others = layers(model)
+    column = model.encoder.field_columns[0]
+    assert (encoder.column, encoder.holds, encoder.shape) == (column.name, column.field.holds, column.field.shape)
+    assert all((one.column, one.holds, one.shape) == ("", "", ()) for one in others)
+
+
+@pytest.mark.parametrize(("numbers", "name"), [(Piecewise(width=3), "Ramps"), (Periodic(width=3), "Waves")])
+def test_what_is_learnt_of_each_number_is_a_layer(numbers: Piecewise | Periodic, name: str) -> None:
+    """Its weights are counted too, and it hands on the numbers with what it makes of each."""
+    data = {"size": [float(row) for row in range(24)], "kind": ["a", "b"] * 12}
+    model = model_of(data, "kind", network=Table(trunk=MLP(widths=(5,)), numbers=numbers))
+    found = layers(model)
+    module = member_module(predictor_of(model, what="its layers"))
+    assert found[0].kind == name
+    assert found[0].units == found[1].inputs
+    assert sum(layer.weights for layer in found) == sum(one.numel() for one in module.parameters())
 
 
 def test_every_weight_is_counted_once(model: Model, kind: str) -> None:

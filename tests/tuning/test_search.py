@@ -251,14 +251,14 @@ def test_a_search_starts_with_as_many_members_as_a_study(monkeypatch, tmp_path) 
 
 
 def test_a_search_starts_with_as_many_passes_as_a_study(monkeypatch, tmp_path) -> None:
-    """Texts are learnt by heart after a few passes: the start is the default, and the default has eight."""
+    """The start is the default, and of texts the default has so many passes that there are 300 steps."""
     seen = []
     monkeypatch.setattr(module, "explore", lambda search: seen.append(search.space.start.training.epochs) or 1 / 0)
     words = ["fine", "dull"] * 1000
     data = {"remark": [f"a {word} day, said number {i}" for i, word in enumerate(words)], "kind": words}
     with pytest.raises(ZeroDivisionError):
         small_search(tmp_path, data=data, target="kind", network=None, training=None)
-    assert seen == [8]
+    assert seen == [30]  # 300 steps over 1,280 rows
 
 
 @pytest.mark.parametrize("flip", [True, False])

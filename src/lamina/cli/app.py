@@ -21,6 +21,7 @@ from lamina.cli.options import (
     JsonOption,
     Kinds,
     Members,
+    Method,
     Metric,
     Missing,
     ModelArgument,
@@ -193,23 +194,22 @@ def explain(
     model: ModelArgument,
     data: DataArgument,
     rows: Annotated[int, typer.Option(min=1, help="How many rows to explain, from the first on.")] = 5,
-    method: Annotated[str, typer.Option(help="shapley for any model, or gradients for networks.")] = "shapley",
+    method: Method = "shapley",
     seed: Annotated[int, typer.Option(help="Seed of the draws.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Folder for pictures of where images speak for the answer.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say why a model answers as it does: what each column adds to an answer, and what in an image, text or series."""
     from lamina.cli.explaining import check_out, explained_rows, explanations_json, keep_pictures, show_explanations
-    from lamina.cli.parse import method_of
     from lamina.model import load
 
-    opened, chosen = load(model), method_of(method)
+    opened = load(model)
     check_out(opened, out)
-    found, console = explained_rows(opened, data, rows=rows, method=chosen, seed=seed), console_for(as_json)
+    found, console = explained_rows(opened, data, rows=rows, method=method, seed=seed), console_for(as_json)
     if as_json:
-        print_json(explanations_json(opened, found, chosen))
+        print_json(explanations_json(opened, found, method))
     else:
-        show_explanations(opened, found, chosen, console)
+        show_explanations(opened, found, method, console)
     if out is not None:
         keep_pictures(opened, found, out, console)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -21,10 +21,14 @@ if TYPE_CHECKING:
     from lamina.explain import Contribution, RowExplanation
     from lamina.model import Model
 
-Method = Literal["shapley", "gradients"]
 BAR = 24  # letters of the longest bar, both sides together
 SHOWN_LETTERS = 40  # of a name or a value
-INSIDE = "Inside an image, a text or a series: what the answer loses without that part; parts do not add up."
+INSIDE = {
+    "occlusion": "what the answer loses without that part; parts do not add up",
+    "grad-cam": "where the last layer with places looks; coarse, and without a unit",
+    "gradients": "what each word or step adds on the way from nothing to all of it",
+    "attention": "how much each word or step counted; no proof that it mattered",
+}
 SHOWN_COLUMNS = 12  # contributions of one row; the others are summed up
 
 
@@ -37,29 +41,64 @@ class Explained(NamedTuple):
     notes: tuple[Note, ...]
 
 
-def explained_rows(model: Model, data: Any, *, rows: int, method: Method, seed: int) -> Explained:
+def explained_rows(model: Model, data: Any, *, rows: int, method: str, seed: int) -> Explained:
     """The first rows of the data explained, and what was noticed about these rows.
 
     Raises:
-        LaminaError: gradients were asked of a model that is no network.
         DataError: the data cannot be read.
         SchemaError: a column is missing.
+        SpecError: the model knows no such method.
     """
-    from lamina.explain import explain_by_gradients, explain_table
+    from lamina.explain import explain_by_gradients, explain_table, methods_inside
 
+    inside = methods_inside(model, method)
     table, notes = model.conform(data)
     some = table.slice(0, rows)
-    found = explain_by_gradients(model, some) if method == "gradients" else explain_table(model, some, seed=seed)
-    return Explained(some, found, explained_fields(model, some), notes)
+    by_gradients = columns_method(model, method) == "gradients"
+    found = explain_by_gradients(model, some) if by_gradients else explain_table(model, some, seed=seed)
+    return Explained(some, found, explained_fields(model, some, inside), (*notes, *_elsewhere(model, method, inside)))
 
 
-def explanations_json(model: Model, found: Explained, method: Method) -> dict[str, Any]:
-    """The explanations as one JSON object."""
+def columns_method(model: Model, method: str) -> str:
+    """How it is told what each column adds: gradients of whole columns are only for numbers and categories."""
+    return "gradients" if method == "gradients" and not model.encoder.field_names else "shapley"
+
+
+def _elsewhere(model: Model, method: str, inside: Mapping[str, str]) -> list[Note]:
+    """What the method does not apply to, and what is done there instead."""
+    from lamina.data import Note
+
+    if not inside or method == "shapley":
+        return []
+    others = [name for name, chosen in inside.items() if chosen != method]
+    plain_ones = [name for name in model.encoder.inputs if name not in inside]
+    told = ((others, "occlusion looks inside"), (plain_ones, "Shapley values tell what it adds"))
+    return [
+        Note(kind="method", column=name, sentence=f"{method} does not apply to {_some(names)}: {instead}.")
+        for names, instead in told
+        for name in names[:1]
+    ]
+
+
+def _some(names: Sequence[str]) -> str:
+    """A few names.
+
+    >>> _some(["a"]), _some(["a", "b", "c", "d", "e"])
+    ("'a'", "'a', 'b', 'c' and 2 more")
+    """
+    more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
+    return f"{', '.join(map(repr, names[:3]))}{more}"
+
+
+def explanations_json(model: Model, found: Explained, method: str) -> dict[str, Any]:
+    """The explanations as one JSON object; each image, text and series names its own method."""
     rows: list[dict[str, Any]] = [{"row": place, **one.facts()} for place, one in enumerate(found.rows, 1)]
     for row, fields in zip(rows, found.fields, strict=True):
         if fields:
             row["fields"] = [one.facts() for one in fields]
-    return {"model": model.card.name, "target": model.card.target, "method": method, "rows": rows}
+    columns = columns_method(model, method)
+    facts = {"model": model.card.name, "target": model.card.target, "method": method, "method_of_columns": columns}
+    return {**facts, "rows": rows}
 
 
 def check_out(model: Model, out: Path | None) -> None:
@@ -85,7 +124,7 @@ def keep_pictures(model: Model, found: Explained, out: Path, console: Console) -
     console.print(Text(plain(f"{words}: orange speaks for the answer, blue against it.")), soft_wrap=True)
 
 
-def show_explanations(model: Model, found: Explained, method: Method, console: Console) -> None:
+def show_explanations(model: Model, found: Explained, method: str, console: Console) -> None:
     """A table for each row: the answer, where it starts from, a bar for what each column adds; and what lies inside."""
     show_remarks([("info", note.sentence) for note in found.notes], console)
     start = _start(model)
@@ -94,9 +133,10 @@ def show_explanations(model: Model, found: Explained, method: Method, console: C
         console.print(_bars(one))
         show_fields(found.fields[place], texts_of(model, found.table, place), console)
     if found.rows:
-        console.print(Text(_how(found.rows, method, start), style="dim"))
-    if any(found.fields):
-        console.print(Text(INSIDE, style="dim"))
+        console.print(Text(_how(found.rows, columns_method(model, method), start), style="dim"))
+    for way in dict.fromkeys(one.method for fields in found.fields for one in fields):
+        names = _some(list(dict.fromkeys(one.column for one in found.fields[0] if one.method == way)))
+        console.print(Text(plain(f"Inside {names}, by {way}: {INSIDE[way]}."), style="dim"), soft_wrap=True)
 
 
 def _start(model: Model) -> str:
@@ -171,7 +211,7 @@ def _short(text: str) -> str:
     return shown if len(shown) <= SHOWN_LETTERS else f"{shown[: SHOWN_LETTERS - 3]}..."
 
 
-def _how(found: Sequence[RowExplanation], method: Method, start: str) -> str:
+def _how(found: Sequence[RowExplanation], method: str, start: str) -> str:
     """What the numbers are, and how exact."""
     chance = found[0].chance is not None
     error = max(one.error for one in found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from lamina.cli.failures import plain
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from lamina.explain import FieldExplanation
+    from lamina.explain import FieldExplanation, FieldMethod
     from lamina.model import Model
 
 LETTERS = 320  # of a text that are shown
@@ -30,11 +30,11 @@ STRONG = 0.5  # share from which on a word is bold
 Found = Sequence["FieldExplanation"]
 
 
-def explained_fields(model: Model, table: pa.Table) -> list[Found]:
-    """For each row of a conformed table, an explanation of each of its images, texts and series."""
+def explained_fields(model: Model, table: pa.Table, methods: Mapping[str, FieldMethod]) -> list[Found]:
+    """For each row of a conformed table, an explanation of each of its images, texts and series, by these methods."""
     from lamina.explain import explain_field_of_table
 
-    columns = [explain_field_of_table(model, table, name) for name in model.encoder.field_names]
+    columns = [explain_field_of_table(model, table, name, method=way) for name, way in methods.items()]
     return [[column[row] for column in columns] for row in range(table.num_rows)]
 
 
@@ -80,7 +80,9 @@ def _summary(one: FieldExplanation) -> str:
     from lamina.explain import said_words, telling_stretch
 
     if not one.values.any():
-        return "nothing in it changes the answer."
+        return (
+            "no part of it speaks for the answer." if one.method == "grad-cam" else "nothing in it changes the answer."
+        )
     if one.holds == "image":
         return f"what its parts say for the answer ({FOR.strip()} for, {AGAINST.strip()} against):"
     if one.holds == "text":
@@ -91,10 +93,13 @@ def _summary(one: FieldExplanation) -> str:
     assert stretch is not None
     channel = f" of channel {stretch.channel + 1}" if len(one.values) > 1 else ""
     steps = f"steps {stretch.start + 1:,} to {stretch.stop:,}{channel}"
-    return f"{steps} say most: {_amount(one, stretch.contribution)}."
+    verb = "counted" if one.method == "attention" else "say"
+    return f"{steps} {verb} most: {_amount(one, stretch.contribution)}."
 
 
 def _amount(one: FieldExplanation, value: float) -> str:
+    if one.method == "attention":
+        return f"{100 * value:.1f} % of the attention"
     points = f"{100 * value:+.1f}" if abs(value) >= 0.0005 or not value else f"{100 * value:+.1g}"
     return f"{points} points" if one.chance is not None else f"{value:+.4g}"
 

@@ -16,10 +16,22 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on sta
 
 # what is asked of the data
 Group = Annotated[str | None, typer.Option(help="Column whose equal values stay on one side.")]
-Kinds = Annotated[list[str] | None, typer.Option("--kind", help="COLUMN=KIND where a guess would be wrong.")]
+Kinds = Annotated[
+    list[str] | None,
+    typer.Option("--kind", help="COLUMN=KIND where a guess would be wrong; COLUMN=identifier leaves it out."),
+]
 Missing = Annotated[list[str] | None, typer.Option("--missing", help="One more spelling of a missing value.")]
 Task = Annotated[str | None, typer.Option(help="classification or regression.")]
 Time = Annotated[str | None, typer.Option(help="Column by which the past trains and the future tests.")]
+
+# how a model is explained
+Method = Annotated[
+    str,
+    typer.Option(
+        help="shapley: what each column adds. Networks of numbers and categories: gradients. Inside images: occlusion "
+        "(any model), grad-cam. Inside texts and series: occlusion (any model), gradients, attention."
+    ),
+]
 
 # what is asked of the network and its training
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]

@@ -13,7 +13,6 @@ from lamina.foundation.errors import SpecError, nearest
 
 WRITING_SECONDS = 4.0  # of a budget that are kept for the files and the report
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
-_METHODS = ("shapley", "gradients")
 _TASKS = ("classification", "regression")
 
 
@@ -68,21 +67,6 @@ def kinds_of(pairs: list[str] | None) -> dict[str, str]:
             )
         kinds[name] = kind
     return kinds
-
-
-def method_of(name: str) -> Literal["shapley", "gradients"]:
-    """The way of explaining of that name.
-
-    Raises:
-        SpecError: there is none.
-    """
-    if name not in _METHODS:
-        raise SpecError(
-            wrong=f"the method {name!r} is not known.",
-            expected=f"one of {', '.join(_METHODS)}.",
-            remedy=nearest(name, _METHODS),
-        )
-    return name  # type: ignore[return-value]  # it is one of the two
 
 
 def typed_again(words: Sequence[str]) -> str:

@@ -22,15 +22,17 @@ from lamina.data.columns import (
     Text,
 )
 from lamina.data.conform import conform
+from lamina.data.decoding import is_picture
 from lamina.data.drift import Drift, column_drift
 from lamina.data.duplicates import check_split
 from lamina.data.encoder import ENCODER_KINDS, Encoder, fit_encoder
 from lamina.data.extent import as_source
 from lamina.data.findings import Finding
-from lamina.data.given import given_split
+from lamina.data.given import given_split, split_column
 from lamina.data.images import ImageEncoder
 from lamina.data.infer import infer_schema, infer_task, kind_notes
 from lamina.data.notes import Note, Notes
+from lamina.data.one_row import either, is_one, numbers_of, one_row
 from lamina.data.opening import open_source
 from lamina.data.raw import Raw
 from lamina.data.read import read
@@ -82,6 +84,7 @@ __all__ = [
     "check_split",
     "column_drift",
     "conform",
+    "either",
     "fit_encoder",
     "fit_target",
     "folds",
@@ -90,12 +93,17 @@ __all__ = [
     "infer_schema",
     "infer_stream",
     "infer_task",
+    "is_one",
+    "is_picture",
     "kind_notes",
     "load_builtin",
     "note_rows_without_target",
+    "numbers_of",
+    "one_row",
     "open_source",
     "read",
     "rows_with_target",
+    "split_column",
     "survey",
     "task_of",
 ]

@@ -14,6 +14,7 @@ from lamina.data.columns import Category, Column, Constant, Identifier, Image, S
 from lamina.data.dealing import Rows
 from lamina.data.duplicates import cell_keys, check_duplicates
 from lamina.data.findings import Finding, column_findings, first_rows
+from lamina.data.given import split_column
 from lamina.data.guess import EMPTY
 from lamina.data.leaks import check_leaks
 from lamina.data.notes import Note, row_words
@@ -205,10 +206,16 @@ def _check_left_out(usable: pa.Table, schema: Schema) -> Iterator[Finding]:
     constant = [*_names(schema, Constant), *_constant_features(usable, schema)]
     empty = [name for name in constant if _is_empty(usable, schema, name)]
     same = [name for name in constant if name not in empty]
+    parts = [name for name in _names(schema, Identifier) if name == split_column(usable, schema)]
+    names = [name for name in _names(schema, Identifier) if name not in parts]
+    said = [name for name in names if not schema.column(name).reason]
+    guessed = [name for name in names if name not in said]
     reasons = (
         ("constant", same, "the same value in every row"),
         ("constant", empty, "empty in every row"),
-        ("identifier", _names(schema, Identifier), "an identifier, which can only be learnt by heart"),
+        ("identifier", guessed, "an identifier, which can only be learnt by heart"),
+        ("identifier", said, "it was said to be an identifier"),
+        ("identifier", parts, "it names the parts of a split that came with the data"),
     )
     for kind, names, reason in reasons:
         yield from column_findings(

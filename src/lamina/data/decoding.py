@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import functools
 import io
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -118,6 +119,34 @@ def fit_pixels(pixels: Pixels, shape: tuple[int, int, int]) -> Pixels:
     if pixels.shape == shape:
         return pixels
     return _as_shape(Image.fromarray(pixels[0] if len(pixels) == 1 else np.moveaxis(pixels, 0, -1)), shape)
+
+
+def is_picture(value: object) -> bool:
+    """Whether it is an image that Pillow has opened or made."""
+    pillow = sys.modules.get("PIL.Image")  # not there: nobody has made one
+    return pillow is not None and isinstance(value, pillow.Image)
+
+
+def picture_file(image: Opened | Pixels) -> bytes:
+    """A Pillow image, or pixels ``(height, width[, channel])``, as the bytes of a file.
+
+    Raises:
+        DataError: the file that it was opened from is damaged.
+    """
+    need_pillow()
+    from PIL import Image
+
+    file = io.BytesIO()
+    try:
+        opened = Image.fromarray(image) if isinstance(image, np.ndarray) else image
+        _eight_bits(_upright(opened)).save(file, "PNG", compress_level=1)
+    except Exception as error:  # what Pillow raises on damaged bytes has no common class
+        raise DataError(
+            wrong=f"a Pillow image cannot be read: {_words(error)}.",
+            expected="an image whose file is whole and still open.",
+            remedy="open it again, or name its file instead.",
+        ) from error
+    return file.getvalue()
 
 
 def _decoded(source: bytes | Path, shape: tuple[int, int, int]) -> Picture:

@@ -42,15 +42,27 @@ def given_split(table: pa.Table, schema: Schema) -> dict[str, Rows] | None:
     >>> {part: rows.tolist() for part, rows in found.items()}
     {'train': [1, 2], 'test': [0]}
     """
+    name = split_column(table, schema)
+    if name is None:
+        return None
+    cells = table.column(name).to_pylist()
+    found = np.array([_part(cell) if cell is not None else None for cell in cells], dtype=object)
+    rows = {part: np.flatnonzero(found == part) for part in _WORDS}
+    return {part: places for part, places in rows.items() if len(places)}
+
+
+def split_column(table: pa.Table, schema: Schema) -> str | None:
+    """The column that names the part of each row, if a split came with the data; it is no input.
+
+    >>> from lamina.data.columns import Identifier
+    >>> split_column(pa.table({"part": ["train", "test"]}), Schema(columns=(Identifier(name="part"),)))
+    'part'
+    """
     for column in schema.columns:
         if not LIKE_SPLIT.search(column.name) or column.used or column.name not in table.column_names:
             continue
-        cells = table.column(column.name)
-        names = pc.unique(cells).drop_null().to_pylist()
-        if are_parts(names):
-            found = np.array([_part(name) if name is not None else None for name in cells.to_pylist()], dtype=object)
-            rows = {part: np.flatnonzero(found == part) for part in _WORDS}
-            return {part: places for part, places in rows.items() if len(places)}
+        if are_parts(pc.unique(table.column(column.name)).drop_null().to_pylist()):
+            return column.name
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -150,8 +151,8 @@ def _forced(cells: Cells, kind: object) -> Column:
     if not isinstance(kind, str) or kind not in _FORCED:
         raise SpecError(
             wrong=f"kinds has {kind!r} for the column {cells.name!r}.",
-            expected=f"one of {', '.join(_FORCED)}.",
-            remedy=nearest(str(kind), _FORCED),
+            expected=f"one of {', '.join(_FORCED)}; identifier leaves the column out.",
+            remedy=_leaving_out(cells.name) if str(kind).lower() in _NOT_WANTED else nearest(str(kind), _FORCED),
         )
     if is_array(cells.present.type) and kind not in ("image", "series", "identifier", "constant"):
         raise _of_arrays(cells, kind)
@@ -190,6 +191,13 @@ _FORCED: dict[str, Callable[[Cells], Column]] = {
     "identifier": lambda cells: Identifier(name=cells.name),
     "constant": lambda cells: Constant(name=cells.name),
 }
+_NOT_WANTED = ("ignore", "ignored", "skip", "drop", "exclude", "omit", "remove", "unused", "none", "id")
+
+
+def _leaving_out(name: str) -> str:
+    """How a column is left out, in Python and on the command line."""
+    typed = shlex.quote(f"{name}=identifier")
+    return f"to leave {name!r} out, say kinds={{{name!r}: 'identifier'}}, or --kind {typed}."
 
 
 def _check_task(task: str | None) -> None:

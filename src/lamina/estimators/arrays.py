@@ -11,6 +11,7 @@ from sklearn.utils import assert_all_finite, check_array, check_consistent_lengt
 from sklearn.utils.validation import validate_data
 
 from lamina.data import Category, Column, Number, Schema, conform, infer_schema, read
+from lamina.estimators.things import axes_of, one_column, same_axes, schema_of
 from lamina.foundation.errors import SpecError
 
 TARGET = "target"
@@ -24,8 +25,14 @@ def has_names(X: Any) -> bool:
 def table_to_fit(estimator: Any, X: Any, y: Any, **checks: Any) -> tuple[pa.Table, Schema, Any]:
     """The table to learn from, its schema, and ``y`` as an array; sets what scikit-learn wants to be remembered.
 
-    Columns of a data frame keep their kinds; an array is numbers.
+    Columns of a data frame keep their kinds; an array is numbers, or a series, an image or a text a row.
     """
+    if estimator.axes_ is not None:
+        raw = one_column(X)
+        validate_data(estimator, raw.table, skip_check_array=True)
+        check_consistent_length(raw.table, y)
+        inferred = schema_of(raw)
+        return conform(raw, inferred, need_target=False)[0], inferred, known_answers(y)
     if has_names(X):
         validate_data(estimator, X, skip_check_array=True)
         check_consistent_length(X, y)
@@ -91,7 +98,16 @@ def _check_weights(weights: npt.NDArray[np.float64], rows: int) -> None:
 
 
 def table_to_answer(estimator: Any, X: Any) -> pa.Table:
-    """The table to answer about, as the fitted estimator knows it."""
+    """The table to answer about, as the fitted estimator knows it.
+
+    Raises:
+        SpecError: the rows are series, images or texts where they were features, or the other way round.
+    """
+    axes = axes_of(X)
+    if axes is not None or not has_names(X):
+        same_axes(X, estimator.axes_, table=estimator.framed_)
+    if axes is not None:
+        return conform(one_column(X), estimator.schema_, need_target=False)[0]
     if estimator.framed_:
         validate_data(estimator, X, reset=False, skip_check_array=True)
         return conform(read(X), estimator.schema_, need_target=False)[0]

@@ -31,6 +31,7 @@ from lamina.estimators.asked import as_network, as_training, member_seeds
 from lamina.estimators.fitting import Part, fit_networks
 from lamina.estimators.keep import to_model
 from lamina.estimators.recipe import Task
+from lamina.estimators.things import axes_of
 from lamina.foundation.errors import DataError
 from lamina.foundation.randomness import derive_seed
 from lamina.foundation.signature import FieldKind
@@ -44,6 +45,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
     """A neural network that tells classes apart.
 
     **Shape**: X ``(row, feature)``, numbers with NaN for missing, or a data frame of columns of any kind; y ``(row,)``.
+    As in an NPZ file X may be series ``(row, channel, step)`` or uint8 images ``(row, height, width[, channel])``, and
+    also a list of texts or of Pillow images.
 
     Args:
         network: a spec such as ``MLP(widths=(10, 10))``, a string such as ``"10 relu, 10 tanh"``, or None for `Table`.
@@ -89,7 +92,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             DataError: fewer than two classes, or nothing to learn from.
             TrainingError: training diverged.
         """
-        self.framed_ = has_names(X)
+        self.axes_ = axes_of(X)
+        self.framed_ = self.axes_ is not None or has_names(X)
         table, self.schema_, y = table_to_fit(self, X, y)
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
@@ -123,6 +127,8 @@ class NetworkRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # 
     """A neural network that predicts a number.
 
     **Shape**: X ``(row, feature)``, numbers with NaN for missing, or a data frame of columns of any kind; y ``(row,)``.
+    As in an NPZ file X may be series ``(row, channel, step)`` or uint8 images ``(row, height, width[, channel])``, and
+    also a list of texts or of Pillow images.
 
     Args:
         network: a spec such as ``MLP(widths=(10, 10))``, a string such as ``"10 relu, 10 tanh"``, or None for `Table`.
@@ -159,7 +165,8 @@ class NetworkRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # 
             DataError: nothing to learn from.
             TrainingError: training diverged.
         """
-        self.framed_ = has_names(X)
+        self.axes_ = axes_of(X)
+        self.framed_ = self.axes_ is not None or has_names(X)
         table, self.schema_, y = table_to_fit(self, X, y, y_numeric=True)
         kind, weights = Number(name=target_name(self.schema_)), row_weights(sample_weight, table.num_rows)
         _learn(self, table, kind, pa.array(np.asarray(y, np.float64)), "regression", weights)

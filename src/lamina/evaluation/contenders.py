@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from itertools import chain
+from typing import Any, get_args
 
 from lamina.classical import FAMILIES, Constant, Foreign, Plain, Read, families_for, foreign_from
 from lamina.foundation.errors import SpecError, nearest
@@ -56,10 +57,31 @@ def contenders_of(
     guests = [_guest(one, kinds) for one in asked if one not in names]
     unknown = next((name for name in names if name not in families), None)
     if unknown is not None:
-        raise _unknown(unknown, families)
+        raise _unknown(unknown, families, f"{', '.join(families)},")
     chosen = names or (usual if guests and not alone else [])
     built_in = [_built_in(family) for name, family in families.items() if name in {Constant.name, *chosen}]
     return (*built_in, *_apart(guests, families), THE_NETWORK)
+
+
+def check_names(asked: Sequence[Any] | None) -> None:
+    """Refuse a name that no rows have a contender of, whatever they hold: before anything is read.
+
+    Raises:
+        SpecError: there is one.
+
+    >>> check_names(["linear", "hog-linear", "kernels"])
+    """
+    tables = list(families_for(()))
+    apart = {kind: [name for name in families_for((kind,)) if name not in tables] for kind in get_args(FieldKind)}
+    families = [*tables, *chain(*apart.values())]
+    for name in asked or ():
+        if isinstance(name, str) and ":" not in name and name not in (NONE, *families):
+            more = "; ".join(f"for {_several(kind)} {', '.join(names)}" for kind, names in apart.items() if names)
+            raise _unknown(name, families, f"{', '.join(tables)}; {more};")
+
+
+def _several(kind: FieldKind) -> str:
+    return "series" if kind == "series" else f"{kind}s"
 
 
 def _built_in(family: Any) -> Contender:
@@ -94,9 +116,9 @@ def _apart(guests: Sequence[Contender], families: Collection[str]) -> list[Conte
     return apart
 
 
-def _unknown(name: str, families: Collection[str]) -> SpecError:
+def _unknown(name: str, families: Collection[str], listed: str) -> SpecError:
     return SpecError(
         wrong=f"there is no contender {name!r}.",
-        expected=f"one of {', '.join(families)}, {NONE!r}, or 'package.module:Class' of an estimator.",
+        expected=f"one of {listed} {NONE!r}, or 'package.module:Class' of an estimator.",
         remedy=nearest(name, families),
     )

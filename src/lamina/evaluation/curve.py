@@ -67,6 +67,7 @@ def learning_curve(
             _points(prepared, plan, trials, tallies[outcome.contender.name], outcome, METRICS[metric]),
             seed=seed,
             rows=len(plan.known),
+            most=_most_error(METRICS[metric]),
         )
         for outcome in outcomes
         if outcome.left_out is None
@@ -120,6 +121,10 @@ def _least(prepared: Prepared, plan: Plan) -> int:
 
 def _error(metric: Metric, value: float) -> float:
     return value if metric.better == "lower" else 1 - value
+
+
+def _most_error(metric: Metric) -> float:
+    return metric.bounds[1] if metric.better == "lower" else 1 - metric.bounds[0]
 
 
 def _measure(metric: Metric) -> Measure:

@@ -89,8 +89,7 @@ def score_interval(prepared: Prepared, plan: Plan, tally: Tally, name: str, seed
     if len(plan.judged) > 1:
         share = metric.percent and metric.needs != "numbers"
         low, high = mean_interval(score.folds, share_tested(plan), share=share, rows=len(plan.known))
-        # what is better when higher ends at 1, what is better when lower at 0
-        return (low, min(1.0, high)) if metric.better == "higher" else (max(0.0, low), high)
+        return max(metric.bounds[0], low), min(metric.bounds[1], high)
     rows = plan.judged[0].test
     groups = None if plan.groups is None else plan.groups[rows]
     return drawn_interval(truth_of(prepared, plan.judged[0]), tally.answers_to(name)[0], name, seed, groups=groups)

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lamina.data import ClassTarget, ImageEncoder, TextEncoder
 from lamina.data.encoder import FieldEncoder
@@ -87,6 +88,18 @@ def held_rows(prepared: Prepared, plan: Plan, tally: Tally) -> Held:
     return Held(rows, [names[code] for code in truth], [names[code] for code in codes], chance, miss)
 
 
+def with_cell(prepared: Prepared, held: Held, column: str) -> Held:
+    """The held-out rows that have an image, a text or a series in this column: of the others there is none to show."""
+    cells = prepared.table.column(column).take(pa.array(held.rows))
+    here = np.asarray(cells.is_valid())
+    if pa.types.is_string(cells.type) or pa.types.is_large_string(cells.type):
+        here = np.asarray(pc.fill_null(pc.greater(pc.utf8_length(pc.utf8_trim_whitespace(cells)), 0), False))
+    places = np.flatnonzero(here)
+    chance = None if held.chance is None else held.chance[places]
+    truth, answer = ([known[place] for place in places] for known in (held.truth, held.answer))
+    return Held(held.rows[places], truth, answer, chance, held.miss[places])
+
+
 def worst(held: Held, count: int) -> Rows:
     """Places in ``held`` of the worst errors: wrong classes, the surest first; of numbers the furthest off."""
     wrong = np.flatnonzero(held.miss > 0)
@@ -112,17 +125,19 @@ def _column(
 ) -> Json:
     images = isinstance(column, ImageEncoder)
     drawn, wrong = SHOWN[column.field.holds]
-    examples, errors = some(held, drawn, seed=seed), worst(held, wrong)
+    here = with_cell(prepared, held, column.name)
+    examples, errors = some(here, drawn, seed=seed), worst(here, wrong)
     return {
         "column": column.name,
         "kind": column.field.holds,
         "shape": list(column.field.shape),
         "contender": tally.contender.name,
         "rows": len(held.rows),
+        "without": len(held.rows) - len(here.rows),
         "wrong": None if held.chance is None else int((held.miss > 0).sum()),
-        "examples": _shown(prepared, held, model, column, examples, explained=True),
-        "errors": _shown(prepared, held, model, column, errors, explained=not images),
-        "words": words_facts(prepared, held, model, column, seed=seed) if isinstance(column, TextEncoder) else None,
+        "examples": _shown(prepared, here, model, column, examples, explained=True),
+        "errors": _shown(prepared, here, model, column, errors, explained=not images),
+        "words": words_facts(prepared, here, model, column, seed=seed) if isinstance(column, TextEncoder) else None,
         "filters": _filters(network, column.name) if images and network is not None else None,
     }
 

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lamina.data import Note, Schema, folds, given_split, hold_out
+from lamina.data import Note, Schema, folds, given_split, hold_out, split_column
 from lamina.evaluation.prepare import Prepared
 from lamina.evaluation.protocol import Protocol, number_of_folds, number_of_repeats, share_set_aside
 from lamina.foundation.randomness import derive_seed, numpy_stream
@@ -88,10 +88,14 @@ def given_parts(prepared: Prepared, protocol: Protocol) -> Given | None:
 
 
 def saying_what_was_given(prepared: Prepared, given: Given | None) -> Prepared:
-    """With a note of the split that came with the data, if there is one."""
+    """With a note of the split that came with the data, if there is one, in place of what was found of its column."""
     if given is None:
         return prepared
-    return replace(prepared, notes=(*prepared.notes, Note(kind="split", sentence=given.sentence)))
+    name = split_column(prepared.table, prepared.schema)
+    words = f"{given.sentence.removesuffix('.')}; its column {name!r} is no input."
+    findings = tuple(one for one in prepared.findings if (one.kind, one.column) != ("identifier", name))
+    note = Note(kind="split", column=name, sentence=words)
+    return replace(prepared, findings=findings, notes=(*prepared.notes, note))
 
 
 def curve_trials(

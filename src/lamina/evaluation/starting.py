@@ -12,7 +12,7 @@ from lamina.data import Source
 from lamina.estimators import Task, member_seeds
 from lamina.evaluation.asked import headline_of
 from lamina.evaluation.clock import Clock
-from lamina.evaluation.contenders import Contender, contenders_of
+from lamina.evaluation.contenders import Contender, check_names, contenders_of
 from lamina.evaluation.curve import DRAWS, curve_plan
 from lamina.evaluation.estimate import Work, duration_words, estimated_seconds, work_of
 from lamina.evaluation.learning import FEWEST_SIZES, SIZES
@@ -67,8 +67,9 @@ def anyone(asked: Asked) -> tuple[Contender, ...]:
     """All who may take part before it is known which kinds of whole arrays the rows hold.
 
     Raises:
-        SpecError: no rows of any kind have all the contenders that were asked for; it speaks of plain tables.
+        SpecError: a name that no rows know, told with all that there are; or a guest that cannot take part.
     """
+    check_names(asked.contenders)
     kinds = get_args(FieldKind)
     found: dict[str, Contender] = {}
     refused: list[SpecError] = []

@@ -16,6 +16,7 @@ from lamina.explain.field import METHODS, FieldExplanation, FieldMethod, explain
 from lamina.explain.filters import first_filters
 from lamina.explain.gradients import Attributions, explain_by_gradients, integrated_gradients
 from lamina.explain.hidden import LayerMap, Unit, activations, layer_map, strongest_rows
+from lamina.explain.methods import known_methods, methods_inside
 from lamina.explain.network import Layer, layers
 from lamina.explain.overlay import beside, overlay, picture, png_of
 from lamina.explain.permutation import Importance, permutation_importance
@@ -51,8 +52,10 @@ __all__ = [
     "first_filters",
     "inside_facts",
     "integrated_gradients",
+    "known_methods",
     "layer_map",
     "layers",
+    "methods_inside",
     "overlay",
     "permutation_importance",
     "picture",

@@ -125,8 +125,8 @@ def _refuse_fields(model: Model) -> None:
         raise LaminaError(
             wrong=f"integrated gradients were asked of {model.card.name!r}, which reads images, texts or series.",
             expected="a model of numbers and categories.",
-            remedy="use --method shapley: it exchanges whole columns and takes parts of images, texts and series away. "
-            f"In Python, lamina.explain.explain_field(model, data, {first.name!r}, method={inside!r}) looks inside.",
+            remedy="use explain_rows(model, data), which exchanges whole columns; "
+            f"explain_field(model, data, {first.name!r}, method={inside!r}) looks inside.",
         )
 
 

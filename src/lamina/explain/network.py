@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from lamina.foundation.errors import LaminaError
 from lamina.foundation.specs import Json
 from lamina.model import Model, Predictor
-from lamina.networks import Activate, Affine, BatchNorm, Embedding, LayerNorm, OneHot, TableNetwork
+from lamina.networks import Activate, Affine, BatchNorm, Embedding, LayerNorm, OneHot, Ramps, TableNetwork, Waves
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,15 +23,18 @@ class Layer:
     """
 
     name: str
-    kind: str  # Affine, Embedding, OneHot, or what reads a field: Image, Words, ...
+    kind: str  # Affine, Embedding, OneHot, Ramps or Waves of numbers, or what reads a field: Image, Words, ...
     inputs: int
     units: int
     activation: str
     weights: int
+    column: str = ""  # that it reads, if it reads a single one
+    holds: str = ""  # what a row of this is: image, text, series
+    shape: tuple[int, ...] = ()  # the axes of it
 
     def facts(self) -> dict[str, Json]:
         """The layer as plain values."""
-        return asdict(self)
+        return {**asdict(self), "shape": list(self.shape)}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -55,7 +58,19 @@ def layers(model: Model) -> tuple[Layer, ...]:
     >>> [(layer.inputs, layer.units, layer.activation) for layer in layers(model)]
     [(2, 4, 'tanh'), (4, 2, 'identity')]
     """
-    return tuple(stage.layer for stage in stages(member_module(predictor_of(model, what="its layers"))))
+    found = stages(member_module(predictor_of(model, what="its layers")))
+    return tuple(_reading(stage.layer, model) for stage in found)
+
+
+def _reading(layer: Layer, model: Model) -> Layer:
+    """A layer with what it reads, if that is a column."""
+    part, _, place = layer.name.partition(".")
+    if part == "columns":
+        return replace(layer, column=model.encoder.category_names[int(place)])
+    if part == "encoders":
+        column = model.encoder.field_columns[int(place)]
+        return replace(layer, column=column.name, holds=column.field.holds, shape=column.field.shape)
+    return layer
 
 
 def predictor_of(model: Model, *, what: str) -> Predictor:
@@ -92,7 +107,7 @@ def stages(module: nn.Module) -> list[Stage]:
             found.append(Stage(layer=_encoder_layer(name, part), speaks=part))
         if name.startswith("encoders."):
             continue
-        if isinstance(part, Affine | Embedding | OneHot):
+        if isinstance(part, Affine | Embedding | OneHot | Ramps | Waves):
             found.append(Stage(layer=_layer(name, part), speaks=part))
         elif found and isinstance(part, LayerNorm | BatchNorm | Activate) and not _looks_up(found[-1]):
             found[-1] = _joined(found[-1], part)
@@ -182,8 +197,11 @@ def _width(column: nn.Module) -> int:
     return column.width
 
 
-def _layer(name: str, part: Affine | Embedding | OneHot) -> Layer:
+def _layer(name: str, part: Affine | Embedding | OneHot | Ramps | Waves) -> Layer:
     own = _count(part)
+    if isinstance(part, Ramps | Waves):
+        kind, units = type(part).__name__, part.features * (1 + part.width)
+        return Layer(name=name, kind=kind, inputs=part.features, units=units, activation="identity", weights=own)
     if isinstance(part, OneHot):
         return Layer(name=name, kind="OneHot", inputs=part.size, units=part.width, activation="identity", weights=own)
     if isinstance(part, Embedding):

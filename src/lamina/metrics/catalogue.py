@@ -13,7 +13,16 @@ from lamina.metrics.probabilities import brier, calibration_error, log_loss
 from lamina.metrics.ranking import average_precision, roc_auc
 
 _ALL = (
-    Metric(name="accuracy", label="accuracy", function=accuracy, better="higher", needs="classes", percent=True),
+    Metric(
+        name="accuracy",
+        label="accuracy",
+        function=accuracy,
+        better="higher",
+        needs="classes",
+        percent=True,
+        least=0.0,
+        most=1.0,
+    ),
     Metric(
         name="balanced_accuracy",
         label="balanced accuracy",
@@ -21,10 +30,23 @@ _ALL = (
         better="higher",
         needs="classes",
         percent=True,
+        least=0.0,
+        most=1.0,
     ),
-    Metric(name="log_loss", label="log loss", function=log_loss, better="lower", needs="probabilities"),
-    Metric(name="brier", label="Brier score", function=brier, better="lower", needs="probabilities"),
-    Metric(name="roc_auc", label="ROC AUC", function=roc_auc, better="higher", needs="probabilities", ranks=True),
+    Metric(name="log_loss", label="log loss", function=log_loss, better="lower", needs="probabilities", least=0.0),
+    Metric(
+        name="brier", label="Brier score", function=brier, better="lower", needs="probabilities", least=0.0, most=2.0
+    ),
+    Metric(
+        name="roc_auc",
+        label="ROC AUC",
+        function=roc_auc,
+        better="higher",
+        needs="probabilities",
+        ranks=True,
+        least=0.0,
+        most=1.0,
+    ),
     Metric(
         name="average_precision",
         label="average precision",
@@ -32,9 +54,13 @@ _ALL = (
         better="higher",
         needs="probabilities",
         ranks=True,
+        least=0.0,
+        most=1.0,
     ),
-    Metric(name="f1", label="F1", function=f1, better="higher", needs="classes"),
-    Metric(name="mcc", label="Matthews correlation", function=mcc, better="higher", needs="classes"),
+    Metric(name="f1", label="F1", function=f1, better="higher", needs="classes", least=0.0, most=1.0),
+    Metric(
+        name="mcc", label="Matthews correlation", function=mcc, better="higher", needs="classes", least=-1.0, most=1.0
+    ),
     Metric(
         name="ece",
         label="calibration error",
@@ -42,14 +68,22 @@ _ALL = (
         better="lower",
         needs="probabilities",
         percent=True,
+        least=0.0,
+        most=1.0,
     ),
-    Metric(name="rmse", label="root mean squared error", function=rmse, better="lower", needs="numbers"),
-    Metric(name="mae", label="mean absolute error", function=mae, better="lower", needs="numbers"),
-    Metric(name="r2", label="R²", function=r2, better="higher", needs="numbers"),
+    Metric(name="rmse", label="root mean squared error", function=rmse, better="lower", needs="numbers", least=0.0),
+    Metric(name="mae", label="mean absolute error", function=mae, better="lower", needs="numbers", least=0.0),
+    Metric(name="r2", label="R²", function=r2, better="higher", needs="numbers", most=1.0),
     Metric(
-        name="mape", label="mean absolute error, relative", function=mape, better="lower", needs="numbers", percent=True
+        name="mape",
+        label="mean absolute error, relative",
+        function=mape,
+        better="lower",
+        needs="numbers",
+        percent=True,
+        least=0.0,
     ),
-    Metric(name="pinball", label="pinball loss", function=pinball, better="lower", needs="numbers"),
+    Metric(name="pinball", label="pinball loss", function=pinball, better="lower", needs="numbers", least=0.0),
 )
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _ALL}

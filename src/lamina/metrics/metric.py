@@ -38,10 +38,17 @@ class Metric:
     better: Literal["higher", "lower"] = setting(meaning="which values are better")
     needs: Literal["classes", "probabilities", "numbers"] = setting(meaning="what the scores must be")
     percent: bool = setting(False, "whether a share is shown as so many in a hundred")
+    least: float | None = setting(None, "the value below which there is none; None if there is no such end")
+    most: float | None = setting(None, "the value above which there is none; None if there is no such end")
     ranks: bool = setting(False, "whether only the order of the rows counts, which no calibration changes")
 
     def __post_init__(self) -> None:
         check(self)
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Between what and what all its values lie; infinite where there is no end."""
+        return -math.inf if self.least is None else self.least, math.inf if self.most is None else self.most
 
 
 def format_metric(metric: Metric, value: float) -> str:

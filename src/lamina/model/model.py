@@ -48,7 +48,8 @@ class Model:
     """Answers about rows of a table. It never changes; many threads may ask it at a time.
 
     ``data`` is everywhere a path, a built-in name, any data frame, a dict of lists, or a dict with one value a column
-    for a single row. Columns may come in any order, and other columns are passed over.
+    for a single row; an array ``(height, width[, channel])`` is one picture, and ``(channel, step)`` one series.
+    Columns may come in any order, and other columns are passed over.
 
     Raises:
         ModelFileError: the parts do not belong together.
@@ -202,7 +203,9 @@ class Model:
             DataError: the data cannot be read.
             SchemaError: a column is missing.
         """
-        return conform(read(rows_of(data), missing=self.schema.missing), self.schema, need_target=need_target)
+        return conform(
+            read(rows_of(data, self.schema), missing=self.schema.missing), self.schema, need_target=need_target
+        )
 
     def facts(self) -> dict[str, Json]:
         """What a person may want to know about the model, as plain values."""

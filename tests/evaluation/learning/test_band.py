@@ -46,6 +46,17 @@ def test_the_band_is_about_the_law_and_widens_outwards() -> None:
     assert wide.high > near.high
 
 
+def test_no_error_is_larger_than_there_is() -> None:
+    """With the end of an error rate the band, and what doubling would do, stay at or below it."""
+    points = Points(rows=(24, 49, 101, 208), errors=((0.9,), (0.5,), (0.8,), (0.3,)))
+    wide = band(points, (24, 832), seed=0)
+    assert max(one.high for one in wide) > 1
+    held = band(points, (24, 832), seed=0, most=1.0)
+    assert max(one.high for one in held) == 1.0
+    assert [one.low for one in held] == [min(one.low, 1.0) for one in wide]
+    assert doubled(points, seed=0, most=0.4).high <= 0.4
+
+
 def test_one_seed_one_band() -> None:
     """The same seed gives the same band, another one nearly the same."""
     points = noisy(Law(a=0.1, b=2.0, c=0.5), noise=0.1, seed=1)

@@ -11,7 +11,8 @@ import pytest
 from example_facts import classification_facts, regression_facts
 from lamina.evaluation.report.confusion_figure import confusion_figure, counts_of, mistakes
 from lamina.evaluation.report.contenders_figure import Dot, contenders_figure, dots_of, region_of, view
-from lamina.evaluation.report.curve_figure import curve_figure, points_of
+from lamina.evaluation.report.curve_figure import _scale as scale_of_curve
+from lamina.evaluation.report.curve_figure import band_of, curve_figure, points_of
 from lamina.evaluation.report.effects_figure import effects_figure
 from lamina.evaluation.report.importance_figure import columns_of, importance_figure
 from lamina.evaluation.report.map_figure import classes_of, map_figure
@@ -51,7 +52,7 @@ def test_contenders_are_sorted_as_told_and_counted() -> None:
         one["scores"]["accuracy"] |= {"mean": mean, "interval": [mean - 0.01, mean + 0.005]}
     dots = dots_of(facts)
     assert [dot.name for dot in dots][:2] == ["network", "linear"]
-    assert region_of(facts, dots) == pytest.approx((0.981, 1.001, "network"))
+    assert region_of(facts, dots) == pytest.approx((0.981, 1.0, "network"))
     picture = contenders_figure(facts)
     assert picture is not None
     assert "Practically equal to the network (within 1.0 points): 2 of 6 others." in picture.sentence
@@ -65,6 +66,27 @@ def test_who_is_far_off_does_not_press_the_others_together() -> None:
     assert left > 0.9
     assert right < 1.05
     assert view(dots[:2], None)[0] < 0.98
+
+
+def written(drawing: str) -> list[str]:
+    """The texts of a drawing."""
+    return [text.strip() for text in re.findall(r"<text[^>]*>(.*?)</text>", drawing, re.DOTALL)]
+
+
+@pytest.mark.parametrize("mean", [0.999, 1.0])
+def test_no_score_is_drawn_beyond_its_end(mean) -> None:
+    """An area under a curve of 1.005, or an accuracy of 105 %, is none: intervals, region and ticks end at 1."""
+    for name, last in (("roc_auc", "1"), ("accuracy", "100\xa0%")):
+        facts = classification_facts()
+        facts["verdict"] |= {"metric": name, "region": 0.02}
+        for one in facts["contenders"]:
+            one["scores"][name] = {"mean": mean, "interval": [mean - 0.002, mean + 0.02]}
+        dots = dots_of(facts)
+        assert max(dot.high for dot in dots) == 1.0
+        assert region_of(facts, dots)[1] == 1.0
+        ticks = [words for words in written(contenders_figure(facts).drawings[0]) if re.match(r"[\d.]+(\s%)?$", words)]
+        assert last in ticks
+        assert all(float(words.removesuffix("\xa0%")) <= float(last.removesuffix("\xa0%")) for words in ticks)
 
 
 def test_smaller_errors_are_better() -> None:
@@ -86,6 +108,21 @@ def test_the_curve_tells_its_fall_and_its_crossing() -> None:
     assert "cross at about 520 rows (300 to 900)" in picture.sentence
     assert "stroke-dasharray" in picture.drawings[0]
     assert "curves cross" in picture.drawings[0]
+
+
+def test_the_band_of_an_error_ends_where_errors_end() -> None:
+    """No error rate of 118 %, and none below 0; an error without an end keeps its band."""
+    facts = classification_facts()
+    curve = facts["learning_curve"] | {"metric": "error"}
+    for one in curve["contenders"].values():
+        one["band"] = [{"rows": rows, "low": -0.1, "middle": 0.3, "high": 1.18} for rows in (34, 275)]
+    facts["learning_curve"] = curve
+    share = scale_of_curve(facts, curve)
+    assert band_of(curve["contenders"]["network"], share) == [(34, 0.0, 0.3, 1.0), (275, 0.0, 0.3, 1.0)]
+    assert "100\xa0%" in written(curve_figure(facts).drawings[0])
+    assert "120\xa0%" not in written(curve_figure(facts).drawings[0])
+    free = scale_of_curve(facts, curve | {"metric": "rmse", "percent": False})
+    assert band_of(curve["contenders"]["network"], free)[0] == (34, 0.0, 0.3, 1.18)
 
 
 def test_a_curve_without_a_law_says_why() -> None:

@@ -81,6 +81,23 @@ def test_limits_have_a_length() -> None:
         assert low < high
 
 
+def test_nothing_is_written_beyond_the_bounds() -> None:
+    """A tick above 1 has no meaning where all values end there; one on the bound has."""
+
+    def paint(figure) -> None:
+        axes = frame(figure)
+        axes.set_ylim(*limits([1.0, 1.0], bounds=(0.0, 1.0)))
+        axes.set_xlim(0.5, 1.5)
+        tick_words(axes, "y", lambda value: f"y{value:g}", bounds=(0.0, 1.0))
+        tick_words(axes, "x", lambda value: f"x{value:g}", bounds=(0.0, 1.0))
+
+    drawing = draw(paint, name="ticks", alt="", height=200)
+    assert "y1<" in drawing
+    assert "x1<" in drawing
+    assert "x1.2" not in drawing
+    assert limits([1.0], bounds=(0.0, 1.0))[1] < 1.01
+
+
 def test_tick_words_are_ours() -> None:
     """The words at an axis are those of the function that is given."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from lamina.data.cells import from_values
+from lamina.data.decoding import is_picture, picture_file
 from lamina.data.formats.arrays import array_column
 from lamina.data.formats.columnar import arrow_raw
 from lamina.data.formats.names import settle_names
@@ -36,7 +37,7 @@ def read_frame(frame: Any, name: str) -> Raw:
     try:
         return arrow_raw(eager.to_arrow().select([str(n) for n in names]).rename_columns([str(n) for n in names]), name)
     except (pa.ArrowException, TypeError, ValueError, OverflowError):  # a column of mixed Python objects
-        columns = {str(n): from_values(eager.get_column(n).to_list()) for n in names}
+        columns = {str(n): cells_of(eager.get_column(n).to_list()) for n in names}
         return arrow_raw(pa.table(columns), name)
 
 
@@ -67,7 +68,7 @@ def read_records(records: Iterable[Mapping[str, Any]], name: str) -> Raw:
     for i, row in enumerate(rows):
         for key, value in row.items():
             columns[str(key)][i] = value
-    return arrow_raw(pa.table({key: from_values(values) for key, values in columns.items()}), name)
+    return arrow_raw(pa.table({key: cells_of(values) for key, values in columns.items()}), name)
 
 
 def read_matrix(matrix: np.ndarray) -> Raw:
@@ -111,4 +112,13 @@ def _array(name: str, values: Any) -> pa.Array:
         return _array(name, values[:, 0])
     if isinstance(values, np.ndarray) and values.ndim > 1 and values.dtype.kind in "biuf" and values.size:
         return array_column(name, values, "the mapping")
-    return from_values(list(values))
+    return cells_of(list(values))
+
+
+def cells_of(values: Sequence[Any]) -> pa.Array:
+    """Python values as an array; Pillow images, and pixels of several sizes, as the bytes of their files."""
+    pixels = [v for v in values if isinstance(v, np.ndarray) and v.dtype == np.uint8 and v.ndim in (2, 3)]
+    opened = any(is_picture(value) for value in values)
+    if not opened and (len({v.shape for v in pixels}) < 2 or len(pixels) < sum(v is not None for v in values)):
+        return from_values(values)
+    return from_values([picture_file(v) if is_picture(v) or isinstance(v, np.ndarray) else v for v in values])

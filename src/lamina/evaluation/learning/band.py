@@ -71,39 +71,58 @@ class Crossing:
     first_wins: bool
 
 
-def band(points: Points, sizes: Sequence[int], *, seed: int, draws: int = 300, level: float = 0.9) -> tuple[Band, ...]:
+def band(
+    points: Points,
+    sizes: Sequence[int],
+    *,
+    seed: int,
+    draws: int = 300,
+    level: float = 0.9,
+    most: float = math.inf,
+) -> tuple[Band, ...]:
     """The law at each of these sizes, with the interval of the expected error there.
 
-    The curve is resampled ``draws`` times and the law fitted anew to each.
+    The curve is resampled ``draws`` times and the law fitted anew to each; no error is larger than ``most``.
 
     Raises:
         DataError: there is no law, or a size lies beyond four times the largest.
     """
     law = law_of(points)
     check_reach(points, sizes)
-    low, high = _interval(_drawn(points, sizes, seed=seed, draws=draws), level)
-    middle = [law.at(size) for size in sizes]
+    low, high = _interval(np.minimum(_drawn(points, sizes, seed=seed, draws=draws), most), level)
+    middle = [min(law.at(size), most) for size in sizes]
     return tuple(
         Band(rows=int(n), low=float(min(lo, m)), middle=m, high=float(max(hi, m)))
         for n, lo, m, hi in zip(sizes, low, middle, high, strict=True)
     )
 
 
-def doubled(points: Points, *, seed: int, rows: int | None = None, draws: int = 300, level: float = 0.9) -> Doubled:
+def doubled(
+    points: Points,
+    *,
+    seed: int,
+    rows: int | None = None,
+    draws: int = 300,
+    level: float = 0.9,
+    most: float = math.inf,
+) -> Doubled:
     """What twice as many rows would do. ``rows`` is how many there are now: the largest size unless told otherwise.
+
+    No error is larger than ``most``.
 
     Raises:
         DataError: there is no law, or twice the rows lies beyond four times the largest size.
     """
     law, now = law_of(points), points.rows[-1] if rows is None else rows
     check_reach(points, (now, 2 * now))
-    errors = _drawn(points, (now, 2 * now), seed=seed, draws=draws)
-    then, gain = law.at(2 * now), float(_gain(np.array(law.at(now)), np.array(law.at(2 * now))))
+    errors = np.minimum(_drawn(points, (now, 2 * now), seed=seed, draws=draws), most)
+    before, then = min(law.at(now), most), min(law.at(2 * now), most)
+    gain = float(_gain(np.array(before), np.array(then)))
     low, high = _interval(errors[:, 1], level)
     least, most = _interval(_gain(errors[:, 0], errors[:, 1]), level)
     return Doubled(
         rows=2 * now,
-        now=law.at(now),
+        now=before,
         then=then,
         low=float(min(low, then)),
         high=float(max(high, then)),

@@ -69,10 +69,11 @@ class Measure:
         return " %" if self.percent else ""
 
 
-def read_curve(points: Points, *, seed: int, rows: int | None = None) -> Curve:
+def read_curve(points: Points, *, seed: int, rows: int | None = None, most: float = math.inf) -> Curve:
     """The law of a curve, its band from the smallest size to four times the largest, and what doubling would do.
 
-    ``rows`` is how many there are now, if not the largest size: with folds a fit sees only a part of them.
+    ``rows`` is how many there are now, if not the largest size: with folds a fit sees only a part of them. No error
+    is larger than ``most``.
     """
     law = fit_law(points)
     if law is None:
@@ -83,8 +84,8 @@ def read_curve(points: Points, *, seed: int, rows: int | None = None) -> Curve:
         points=points,
         law=law,
         why_no_law=None,
-        band=band(points, sizes, seed=seed),
-        doubled=doubled(points, seed=seed, rows=rows) if 2 * (rows or points.rows[-1]) <= farthest else None,
+        band=band(points, sizes, seed=seed, most=most),
+        doubled=doubled(points, seed=seed, rows=rows, most=most) if 2 * (rows or points.rows[-1]) <= farthest else None,
     )
 
 

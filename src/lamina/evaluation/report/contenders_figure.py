@@ -9,7 +9,7 @@ from lamina.evaluation.report.field import Facts
 from lamina.evaluation.report.palette import ACCENT, INK, LINE, PAPER, SOFT
 from lamina.evaluation.report.picture import Picture
 from lamina.evaluation.report.read import mapping, number
-from lamina.evaluation.report.svg import draw, frame, limits, tick_words
+from lamina.evaluation.report.svg import ANYWHERE, draw, frame, limits, tick_words
 from lamina.evaluation.report.words import Scale, both_ends
 
 if TYPE_CHECKING:
@@ -48,23 +48,33 @@ def contenders_figure(facts: Facts) -> Picture | None:
 def dots_of(facts: Facts) -> list[Dot]:
     """The contenders that have a mean, in the order of the facts."""
     scale, dots = field.headline(facts), []
-    for one in field.competing(facts) if scale else ():
-        if (mean := field.mean(one, scale.name if scale else "")) is not None:
-            low, high = field.interval(one, scale.name if scale else "") or (mean, mean)
+    if scale is None:
+        return []
+    for one in field.competing(facts):
+        if (mean := field.mean(one, scale.name)) is not None:
+            low, high = map(scale.within, field.interval(one, scale.name) or (mean, mean))
             dots.append(Dot(str(one.get("name")), field.title(one), mean, low, high))
     return dots
 
 
 def region_of(facts: Facts, dots: list[Dot]) -> tuple[float, float, str] | None:
-    """From where to where a score is practically equal to the network's (or else the best), and to whose."""
+    """From where to where a score is practically equal to the network's (or else the best), and to whose.
+
+    It ends where the scores do.
+    """
     verdict = mapping(facts.get("verdict"))
     width = number(verdict.get("region"))
     network = next((dot for dot in dots if dot.name == verdict.get("network")), None)
-    centre = network or dots[0]
-    return None if not width else (centre.mean - width, centre.mean + width, "network" if network else "best")
+    centre, scale = network or dots[0], field.headline(facts)
+    if not width or scale is None:
+        return None
+    low, high = scale.within(centre.mean - width), scale.within(centre.mean + width)
+    return low, high, "network" if network else "best"
 
 
-def view(dots: list[Dot], region: tuple[float, float, str] | None) -> tuple[float, float]:
+def view(
+    dots: list[Dot], region: tuple[float, float, str] | None, bounds: tuple[float, float] = ANYWHERE
+) -> tuple[float, float]:
     """The ends of the axis. Who is far off would press all the others together, and is shown at the edge instead."""
     kept = sorted(dots, key=lambda dot: dot.mean)
     while len(kept) > 2:
@@ -72,7 +82,8 @@ def view(dots: list[Dot], region: tuple[float, float, str] | None) -> tuple[floa
         if _width(rest) > 0.4 * _width(kept):
             break
         kept = rest
-    return limits([end for dot in kept for end in (dot.low, dot.high, dot.mean)] + list(region[:2] if region else ()))
+    ends = [end for dot in kept for end in (dot.low, dot.high, dot.mean)]
+    return limits(ends + list(region[:2] if region else ()), bounds=bounds)
 
 
 def sentence_for(facts: Facts, scale: Scale, dots: list[Dot]) -> str:
@@ -96,10 +107,9 @@ def _width(dots: list[Dot]) -> float:
 def _paint(figure: Figure, facts: Facts, scale: Scale, dots: list[Dot]) -> None:
     axes = frame(figure, left=14, right=14, top=34, bottom=50, grid="x")
     region = region_of(facts, dots)
-    left, right = view(dots, region)
-    right = min(right, 1.001) if scale.percent and right > 1 else right
+    left, right = view(dots, region, scale.bounds)
     axes.set(xlim=(left, right), ylim=(len(dots) - 0.25, -0.5), yticks=[], xlabel=scale.label)
-    tick_words(axes, "x", scale.tick, most=5)
+    tick_words(axes, "x", scale.tick, most=5, bounds=scale.bounds)
     if region:
         axes.axvspan(max(left, region[0]), min(right, region[1]), color=ACCENT, alpha=0.1, linewidth=0)
         place = min(max(((region[0] + region[1]) / 2 - left) / (right - left), 0.24), 0.76)

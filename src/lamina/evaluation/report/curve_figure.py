@@ -11,8 +11,9 @@ from lamina.evaluation.report.field import Facts
 from lamina.evaluation.report.palette import INK, MARKERS, PAPER, SERIES, SHAPES, SOFT
 from lamina.evaluation.report.picture import Key, Picture
 from lamina.evaluation.report.read import mapping, mappings, number, numbers, text
-from lamina.evaluation.report.svg import draw, frame, limits, tick_words
+from lamina.evaluation.report.svg import ANYWHERE, draw, frame, limits, tick_words
 from lamina.evaluation.report.words import Scale, rows_words, sentence_of, shown, tick, without_label
+from lamina.metrics import METRICS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,7 +87,23 @@ def count_words(rows: float) -> str:
 def _scale(facts: Facts, curve: Facts) -> Scale:
     metric = text(curve.get("metric")) or "error"
     label = shown(text(curve.get("label")) or metric, 40)
-    return Scale(name=metric, label=label, percent=bool(curve.get("percent")), better="lower")
+    percent = bool(curve.get("percent"))
+    return Scale(name=metric, label=label, percent=percent, better="lower", bounds=_bounds(metric))
+
+
+def _bounds(metric: str) -> tuple[float, float]:
+    """Between which ends an error lies: one that is told as "1 - " a score is 0 where that is 1.
+
+    >>> _bounds("error"), _bounds("1 - mcc"), _bounds("rmse"), _bounds("1 - r2")
+    ((0.0, 1.0), (0.0, 2.0), (0.0, inf), (0.0, inf))
+    """
+    if metric == "error":  # of answers: what the accuracy leaves
+        return 0.0, 1.0
+    known = METRICS.get(metric.removeprefix("1 - "))
+    if known is None:
+        return ANYWHERE
+    least, most = known.bounds
+    return (1 - most, 1 - least) if metric.startswith("1 - ") else (least, most)
 
 
 def _no_law(one: Facts) -> str:
@@ -95,14 +112,14 @@ def _no_law(one: Facts) -> str:
 
 def _paint(figure: Figure, curves: list[Facts], curve: Facts, scale: Scale) -> None:
     axes = frame(figure, left=58, top=26)
-    ends = [_one(axes, one, index) for index, one in enumerate(curves)]
+    ends = [_one(axes, one, index, scale) for index, one in enumerate(curves)]
     every = [rows for found in ends for rows in found[0]]
     axes.set_xscale("log")
     axes.set_xlim(min(every) / 1.12, max(every) * 1.12)
-    axes.set_ylim(*limits([error for found in ends for error in found[1]]))
+    axes.set_ylim(*limits([error for found in ends for error in found[1]], bounds=scale.bounds))
     axes.set_xlabel("training rows")
     axes.set_ylabel(scale.label)
-    tick_words(axes, "y", scale.tick)
+    tick_words(axes, "y", scale.tick, bounds=scale.bounds)
     _size_ticks(axes, every)
     _marks(
         axes,
@@ -111,11 +128,11 @@ def _paint(figure: Figure, curves: list[Facts], curve: Facts, scale: Scale) -> N
     )
 
 
-def _one(axes: Axes, one: Facts, index: int) -> tuple[list[float], list[float]]:
+def _one(axes: Axes, one: Facts, index: int, scale: Scale) -> tuple[list[float], list[float]]:
     """Draw one contender; the rows and errors that the axes must hold."""
     points, colour = points_of(one), SERIES[index]
     now, middle = points[-1][0], [(rows, statistics.fmean(errors)) for rows, errors in points]
-    band = _band(one)
+    band = band_of(one, scale)
     for rows, errors in points:
         axes.plot([rows] * len(errors), errors, "o", color=colour, alpha=0.35, markersize=3.5, markeredgewidth=0)
     axes.plot(*zip(*middle, strict=True), MARKERS[index], color=colour, markersize=7, markeredgecolor=PAPER, zorder=5)
@@ -132,9 +149,15 @@ def _one(axes: Axes, one: Facts, index: int) -> tuple[list[float], list[float]]:
     return [rows for rows, _ in points] + [b[0] for b in band], [v for _, errors in points for v in errors] + inner
 
 
-def _band(one: Facts) -> list[tuple[float, float, float, float]]:
-    found = [tuple(number(b.get(key)) for key in ("rows", "low", "middle", "high")) for b in mappings(one.get("band"))]
-    return sorted((a, b, c, d) for a, b, c, d in found if a and a > 0 and None not in (b, c, d))  # type: ignore[misc]
+def band_of(one: Facts, scale: Scale) -> list[tuple[float, float, float, float]]:
+    """Rows, low end, middle and high end of the band, smallest size first; held where the error can lie."""
+    found = []
+    for told in mappings(one.get("band")):
+        rows, *values = (number(told.get(key)) for key in ("rows", "low", "middle", "high"))
+        low, middle, high = (None if value is None else scale.within(value) for value in values)
+        if rows and rows > 0 and low is not None and middle is not None and high is not None:
+            found.append((rows, low, middle, high))
+    return sorted(found)
 
 
 def _size_ticks(axes: Axes, every: list[float]) -> None:

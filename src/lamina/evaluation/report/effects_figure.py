@@ -9,7 +9,7 @@ from lamina.evaluation.report.field import Facts
 from lamina.evaluation.report.palette import INK, MARKERS, SERIES, SHAPES
 from lamina.evaluation.report.picture import Key, Picture
 from lamina.evaluation.report.read import mapping, mappings, number, sequence, text
-from lamina.evaluation.report.svg import draw, frame, limits, tick_words
+from lamina.evaluation.report.svg import ANYWHERE, draw, frame, limits, tick_words
 from lamina.evaluation.report.words import plain_number, share, shown, tick
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MOST = 9  # pictures
 LINES = 5  # classes in one picture
+CHANCES = (0.0, 1.0)  # between which every chance lies
 _WIDTH, _HEIGHT = 300, 220
 
 
@@ -47,7 +48,8 @@ def effects_figure(facts: Facts) -> Picture | None:
     kept = sorted(names, key=lambda name: -max(_span(effect, name) for effect in effects))[:LINES]
     kept = [name for name in names if name in kept]
     sentence = sentence_for(effects, classes, len(names))
-    ends = limits([v for effect in effects for name in kept for v in _known(effect.lines.get(name, []))])
+    every = [v for effect in effects for name in kept for v in _known(effect.lines.get(name, []))]
+    ends = limits(every, bounds=CHANCES if classes else ANYWHERE)
     drawings = tuple(_drawing(effect, index, kept, ends, classes) for index, effect in enumerate(effects))
     keys = [Key(series=i, shape=SHAPES[i], name=shown(name, 40)) for i, name in enumerate(kept)]
     legend = tuple(keys) if classes else ()
@@ -94,7 +96,7 @@ def _drawing(effect: Effect, index: int, kept: list[str], ends: tuple[float, flo
         axes = frame(figure, left=50, right=14, top=30, bottom=30)
         axes.set_title(shown(effect.column, 30), loc="left", color=INK, fontsize=13, x=-0.16)
         axes.set_ylim(*ends)
-        tick_words(axes, "y", share if classes else tick, most=4)
+        tick_words(axes, "y", share if classes else tick, most=4, bounds=CHANCES if classes else ANYWHERE)
         for place, name in enumerate(kept):
             if name in effect.lines:
                 _line(axes, effect, effect.lines[name], place, len(kept))

@@ -1,9 +1,14 @@
-"""The network as a picture: its layers from left to right, the way of the data, and the way of the gradients back."""
+"""The network as a picture: its layers, the way of the data, and the way of the gradients back.
+
+From left to right where it reads numbers alone; else from top to bottom, what it reads side by side.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from lamina.evaluation.report.branches import Branch, branches_of, entrance, trunk_of
+from lamina.evaluation.report.branches_figure import GAP, branches_drawing
 from lamina.evaluation.report.field import Facts
 from lamina.evaluation.report.palette import ACCENT, INK, PAPER, SERIES, SOFT
 from lamina.evaluation.report.picture import Picture
@@ -33,6 +38,9 @@ class Column(NamedTuple):
 def network_figure(facts: Facts) -> Picture | None:
     """The picture, or None if the layers are not known."""
     network = mapping(facts.get("network"))
+    branches = branches_of(network, mappings(facts.get("fields")))
+    if branches and trunk_of(network):
+        return _branched(network, branches)
     columns = columns_of(network)
     if len(columns) < 2:
         return None
@@ -43,6 +51,26 @@ def network_figure(facts: Facts) -> Picture | None:
 
     drawing = draw(paint, name="network", alt=sentence, width=_WIDTH, height=_HEIGHT)
     return Picture(name="network", heading="The network", sentence=sentence, drawings=(drawing,), wide=True)
+
+
+def _branched(network: Facts, branches: list[Branch]) -> Picture:
+    """The picture of a network that reads more than numbers."""
+    trunk = shortened(columns_of({"inputs": 1, "layers": trunk_of(network)})[1:])
+    boxes = [(GAP, one.below[0]) if one.gap else _box_words(one, last=one is trunk[-1]) for one in trunk]
+    layers = f"{len(trunk_of(network))} layer{'s' if len(trunk_of(network)) > 1 else ''}"
+    scores = f"{count(trunk[-1].units)} score{'s' if trunk[-1].units > 1 else ''}"
+    sentence = f"{entrance(branches)}; these pass through {layers} to {scores}{_total(network)}"
+    drawing = branches_drawing(branches, boxes, alt=sentence)
+    return Picture(name="network", heading="The network", sentence=sentence, drawings=(drawing,))
+
+
+def _box_words(one: Column, *, last: bool) -> tuple[str, str]:
+    """A layer of the trunk: how many units and which activation, and its weights."""
+    if last:
+        return f"{count(one.units)} score{'s' if one.units > 1 else ''}", " ".join(
+            words for words in one.below if words.endswith("weights")
+        )
+    return f"{count(one.units)} units, {one.below[0]}", ", ".join(one.below[1:])
 
 
 def columns_of(network: Facts) -> list[Column]:
@@ -72,13 +100,19 @@ def shortened(columns: list[Column]) -> list[Column]:
 
 def sentence_for(network: Facts) -> str:
     """What goes in, through how many layers and weights, and how many networks answer together."""
-    columns, members = columns_of(network), number(network.get("members"))
-    weights = sum(number(layer.get("weights")) or 0 for layer in mappings(network.get("layers")))
+    columns = columns_of(network)
     depth = len(columns) - 1
     inputs = f"{count(columns[0].units)} input{'s pass' if columns[0].units > 1 else ' passes'}"
     words = f"{inputs} through {depth} layer{'s' if depth > 1 else ''} to "
     words += f"{count(columns[-1].units)} score{'s' if columns[-1].units > 1 else ''}"
-    words += f", with {count(weights)} weights in all." if weights else "."
+    return words + _total(network)
+
+
+def _total(network: Facts) -> str:
+    """The end of the sentence: all weights, and how many networks there are."""
+    members = number(network.get("members"))
+    weights = sum(number(layer.get("weights")) or 0 for layer in mappings(network.get("layers")))
+    words = f", with {count(weights)} weights in all." if weights else "."
     if members and members > 1:
         words += f" {count(members)} such networks, each with weights of its own, answer together."
     return words

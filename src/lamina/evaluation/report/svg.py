@@ -6,6 +6,7 @@ and is read in the page's colours. Nothing global is touched: no pyplot, and set
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
 from collections.abc import Callable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDTH = 420  # of a picture; a phone shows four fifths of it
+ANYWHERE = (-math.inf, math.inf)  # the bounds of what has none
 _DPI = 72
 _SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none",
@@ -92,26 +94,43 @@ def frame(
     return axes
 
 
-def tick_words(axes: Axes, axis: str, words: Callable[[float], str], most: int = 6) -> None:
-    """Write the values at an axis in our own words; matplotlib's need its mathematical type-setting."""
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
+def tick_words(
+    axes: Axes, axis: str, words: Callable[[float], str], most: int = 6, bounds: tuple[float, float] = ANYWHERE
+) -> None:
+    """Write the values at an axis in our own words; matplotlib's need its mathematical type-setting.
+
+    No value beyond ``bounds`` is written; where there are any, the ends of the axis must be set before.
+    """
+    from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
     chosen = axes.xaxis if axis == "x" else axes.yaxis
-    chosen.set_major_locator(MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10]))
+    usual = MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10])
+    if bounds == ANYWHERE:
+        chosen.set_major_locator(usual)
+    else:
+        places = usual.tick_values(*chosen.get_view_interval())
+        # one that is meant to lie on a bound may miss it by a rounding
+        chosen.set_major_locator(FixedLocator([p for p in places if bounds[0] - 1e-9 <= p <= bounds[1] + 1e-9]))
     chosen.set_major_formatter(FuncFormatter(lambda value, _: words(value)))
 
 
-def limits(values: list[float], pad: float = 0.06) -> tuple[float, float]:
+def limits(values: list[float], pad: float = 0.06, bounds: tuple[float, float] = ANYWHERE) -> tuple[float, float]:
     """The ends of an axis that shows all the values with a little air; never of no length.
+
+    Beyond ``bounds``, where there are no values, it has no more than that air.
 
     >>> limits([0.0, 100.0]), limits([3.0]), limits([])
     ((-6.0, 106.0), (2.7, 3.3), (0.0, 1.0))
+    >>> limits([1.0], bounds=(0.0, 1.0))
+    (0.9, 1.006)
     """
     if not values:
         return 0.0, 1.0
     low, high = min(values), max(values)
     air = pad * (high - low) or 0.1 * abs(low) or 0.5
-    return low - air, high + air
+    low, high = low - air, high + air
+    inside = pad * (min(high, bounds[1]) - max(low, bounds[0]))
+    return max(low, bounds[0] - inside), min(high, bounds[1] + inside)
 
 
 def _inline(svg: str, *, name: str, alt: str, width: float, height: float) -> Markup:

@@ -10,10 +10,11 @@ from markupsafe import Markup
 from lamina.evaluation.report.field import Facts, title_of
 from lamina.evaluation.report.picture import Picture
 from lamina.evaluation.report.read import number, text
-from lamina.evaluation.report.words import plain_number, share, shown
+from lamina.evaluation.report.words import plain_number, rows_words, share, shown
 from lamina.foundation.specs import Json
 
 NAME = 40  # letters of a class or a column
+NOUNS = {"image": "an image", "text": "a text", "series": "a series"}
 _PNG = re.compile(r"data:image/png;base64,[A-Za-z0-9+/]+={0,2}")
 
 
@@ -54,15 +55,27 @@ def errors_words(one: Facts) -> str:
     'Of 1,797 held-out rows 12 are answered wrong. These are the 2 of them that it was surest about.'
     >>> errors_words({"rows": 1797, "wrong": 1, "errors": [{}]})
     'Of 1,797 held-out rows 1 is answered wrong: this one.'
+    >>> errors_words({"rows": 50, "wrong": None, "errors": [{}], "kind": "image", "without": 3})
+    'Of 50 held-out rows these are furthest from the truth. Not shown: 3 rows without an image.'
     """
     rows, wrong, drawn = int(number(one.get("rows")) or 0), number(one.get("wrong")), one.get("errors")
     count = len(drawn) if isinstance(drawn, list) else 0
     if wrong is None:
-        return f"Of {rows:,} held-out rows these are furthest from the truth."
+        return f"Of {rows:,} held-out rows these are furthest from the truth.{without_words(one)}"
     if wrong == 1:
         return f"Of {rows:,} held-out rows 1 is answered wrong: this one."
     these = "These are they" if count == wrong else f"These are the {count} of them that it was surest about"
-    return f"Of {rows:,} held-out rows {wrong:,.0f} are answered wrong. {these}."
+    return f"Of {rows:,} held-out rows {wrong:,.0f} are answered wrong. {these}.{without_words(one)}"
+
+
+def without_words(one: Facts) -> str:
+    """How many rows have nothing in the column and are therefore not shown; nothing where all have.
+
+    >>> without_words({"kind": "text", "without": 1}), without_words({"kind": "text", "without": 0})
+    (' Not shown: 1 row without a text.', '')
+    """
+    what = NOUNS.get(text(one.get("kind")), "a value")
+    return f" Not shown: {rows_words(gone)} without {what}." if (gone := number(one.get("without"))) else ""
 
 
 def errors_picture(one: Facts, name: str, drawings: Sequence[Markup]) -> Picture | None:

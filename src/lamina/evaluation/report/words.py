@@ -170,6 +170,15 @@ class Scale:
     label: str
     percent: bool = False
     better: str = "higher"
+    bounds: tuple[float, float] = (-math.inf, math.inf)  # between which all its values lie
+
+    def within(self, value: float) -> float:
+        """A value, or the end of an interval, held between the bounds.
+
+        >>> Scale(name="auc", label="AUC", bounds=(0.0, 1.0)).within(1.005)
+        1.0
+        """
+        return min(max(value, self.bounds[0]), self.bounds[1])
 
     def words(self, value: Json) -> str:
         """One value."""
@@ -204,6 +213,7 @@ def scale_of(facts: Mapping[str, Json], name: str) -> Scale:
         label=shown(text(told.get("label")) or (known.label if known else name.replace("_", " ")), 40),
         percent=bool(told.get("percent", known.percent if known else False)),
         better=text(told.get("better")) or (known.better if known else "higher"),
+        bounds=known.bounds if known else (-math.inf, math.inf),
     )
 
 
