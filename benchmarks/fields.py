@@ -45,7 +45,6 @@ class Task:
     drop: tuple[str, ...] = ()
     fold: str | None = None  # a column with the number of each row's fold
     network: Network | None = None
-    of_texts: bool = False
 
 
 IN_LEVELS = Table(text=Hierarchical(), trunk=MLP(widths=()))
@@ -59,11 +58,11 @@ TASKS = {
     "italy_power_demand": Task("ucr_italy_power_demand.npz", "y", 0.96, seeds=5),
     "basic_motions": Task("uea_basic_motions.npz", "y", 1.0, seeds=5),
     "ecg200": Task("ucr_ecg200.npz", "y", 0.88, seeds=5),
-    "trec_questions": Task("trec_questions.parquet", "label", None, drop=("fine_label",), of_texts=True),
-    "sst2": Task("sst2.parquet", "label", None, of_texts=True),
-    "sms_spam": Task("sms_spam.parquet", "label", None, folds=5, of_texts=True),
-    "ag_news_7600": Task("ag_news_7600.parquet", "label", None, folds=5, of_texts=True),
-    "movie_reviews": Task("movie_reviews_long.parquet", "label", 0.877, fold="fold", of_texts=True),
+    "trec_questions": Task("trec_questions.parquet", "label", None, drop=("fine_label",)),
+    "sst2": Task("sst2.parquet", "label", None),
+    "sms_spam": Task("sms_spam.parquet", "label", None, folds=5),
+    "ag_news_7600": Task("ag_news_7600.parquet", "label", None, folds=5),
+    "movie_reviews": Task("movie_reviews_long.parquet", "label", 0.877, fold="fold"),
     "movie_reviews, Hierarchical()": Task("movie_reviews_long.parquet", "label", 0.877, fold="fold", network=IN_LEVELS),
 }
 
@@ -122,9 +121,11 @@ def measured(task: Task) -> list[dict[str, float]]:
     return found
 
 
-def linear(task: Task) -> list[float]:
-    """The accuracy of the verdict's linear rival, TF-IDF of words and pairs, on each split of a set of texts."""
+def linear(task: Task) -> list[float] | None:
+    """The accuracy of the verdict's linear rival, TF-IDF of words and pairs, on each split; None of other sets."""
     table, schema, splits = table_of(task)
+    if "text" not in schema.field_kinds:
+        return None
     family, scores = Read(reading=TfIdf(), family=SparseLinear()), []
     for train, test in splits:
         encoded = encode(table, schema, "classification", Trial(train=train, test=test), clipped=False)
@@ -184,11 +185,9 @@ def main() -> None:
     for name in asked.sets:
         if not SHARED.exists() and name != "digits":
             continue
-        task, found, rival = TASKS[name], None, None
-        if not asked.linear:
-            found = measured(task)
-        if task.of_texts:
-            rival = linear(task)
+        task = TASKS[name]
+        found = None if asked.linear else measured(task)
+        rival = linear(task) if task.network is None else None
         figures = json.loads(place.read_text()) if place.exists() else {}
         for kind, new in (("sets", found), ("linear", rival)):
             if new is not None:

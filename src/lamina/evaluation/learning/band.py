@@ -119,7 +119,7 @@ def doubled(
     before, then = min(law.at(now), most), min(law.at(2 * now), most)
     gain = float(_gain(np.array(before), np.array(then)))
     low, high = _interval(errors[:, 1], level)
-    least, most = _interval(_gain(errors[:, 0], errors[:, 1]), level)
+    smallest, largest = _interval(_gain(errors[:, 0], errors[:, 1]), level)
     return Doubled(
         rows=2 * now,
         now=before,
@@ -127,8 +127,8 @@ def doubled(
         low=float(min(low, then)),
         high=float(max(high, then)),
         gain=gain,
-        least_gain=float(min(least, gain)),
-        most_gain=float(max(most, gain)),
+        least_gain=float(min(smallest, gain)),
+        most_gain=float(max(largest, gain)),
     )
 
 

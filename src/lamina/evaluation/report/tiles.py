@@ -63,7 +63,7 @@ def errors_words(one: Facts) -> str:
     if wrong is None:
         return f"Of {rows:,} held-out rows these are furthest from the truth.{without_words(one)}"
     if wrong == 1:
-        return f"Of {rows:,} held-out rows 1 is answered wrong: this one."
+        return f"Of {rows:,} held-out rows 1 is answered wrong: this one.{without_words(one)}"
     these = "These are they" if count == wrong else f"These are the {count} of them that it was surest about"
     return f"Of {rows:,} held-out rows {wrong:,.0f} are answered wrong. {these}.{without_words(one)}"
 
